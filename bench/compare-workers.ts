@@ -9,7 +9,7 @@ export type Compared = { readonly one: BenchServer; readonly many: BenchServer; 
 export type Length = { readonly seconds: number; readonly rounds: number }
 
 /**
- * Measures both in turn and returns a line: the rates, and the answers for each second of processor time of the processes that
+ * Measures both in turn, with as much load for the one process as for all workers, and returns a line: the rates, and the answers for each second of processor time of the processes that
  * answer.
  */
 export async function compareWorkers(
@@ -19,10 +19,14 @@ export async function compareWorkers(
 ): Promise<string> {
   const [ofOne, ofMany]: [Run[], Run[]] = [[], []]
   // Not measured: all processes get warm.
-  for (const { url } of [one, many]) await saturate(targetOf(url), seconds)
+  for (const { url } of [one, many]) await saturate(targetOf(url), seconds, workers)
   for (let round = 0; round < rounds; round++) {
-    ofOne.push(await run(one, targetOf(one.url), seconds))
-    ofMany.push(await run(many, targetOf(many.url), seconds))
+    for (const [server, runs] of [
+      [one, ofOne],
+      [many, ofMany],
+    ] as const) {
+      runs.push(await run(server, () => saturate(targetOf(server.url), seconds, workers), seconds))
+    }
   }
   const ratio = (of: (run: Run) => number): string => (median(ofMany.map(of)) / median(ofOne.map(of))).toFixed(2)
   const words = (runs: readonly Run[]): string =>
@@ -35,11 +39,11 @@ export async function compareWorkers(
 
 type Run = { readonly rate: number; readonly perCpu: number }
 
-async function run(server: BenchServer, target: Target, seconds: number): Promise<Run> {
+async function run(server: BenchServer, load: () => Promise<number>, seconds: number): Promise<Run> {
   const pids = server.answering()
   const used = (): number => pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? Number.NaN), 0)
   const before = used()
-  const rate = await saturate(target, seconds)
+  const rate = await load()
   return { rate, perCpu: (rate * seconds) / (used() - before) }
 }
 

@@ -12,10 +12,16 @@ const CONNECTIONS = 50
 /** The load tool: wrk if it is installed, because it needs little processor time; else autocannon. */
 export const LOAD_TOOL: 'wrk' | 'autocannon' = hasWrk() ? 'wrk' : 'autocannon'
 
-/** Answers per second while the server always has more work. Asserts that all answers were good. */
-export function saturate(target: Target, seconds: number): Promise<number> {
-  return LOAD_TOOL === 'wrk' ? byWrk(target, seconds) : byAutocannon(target, seconds)
+/**
+ * Answers per second while the server always has more work, also if several processes answer. Asserts that all answers were
+ * good.
+ */
+export function saturate(target: Target, seconds: number, processes = 1): Promise<number> {
+  const load = { seconds, connections: CONNECTIONS * processes }
+  return LOAD_TOOL === 'wrk' ? byWrk(target, load) : byAutocannon(target, load)
 }
+
+type Load = { readonly seconds: number; readonly connections: number }
 
 function hasWrk(): boolean {
   try {
@@ -26,10 +32,10 @@ function hasWrk(): boolean {
   }
 }
 
-async function byAutocannon(target: Target, seconds: number): Promise<number> {
+async function byAutocannon(target: Target, { seconds, connections }: Load): Promise<number> {
   const result = await autocannon({
     url: target.url,
-    connections: CONNECTIONS,
+    connections,
     duration: seconds,
     headers: { ...target.headers },
     requests: target.paths.map((path) => ({ method: 'GET', path })),
@@ -38,12 +44,12 @@ async function byAutocannon(target: Target, seconds: number): Promise<number> {
   return result.requests.total / result.duration
 }
 
-async function byWrk(target: Target, seconds: number): Promise<number> {
+async function byWrk(target: Target, { seconds, connections }: Load): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-wrk-'))
   try {
     const script = join(folder, 'paths.lua')
     writeFileSync(script, luaOf(target))
-    const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, target.url]
+    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, target.url]
     const said = await outputOf('wrk', args)
     assert(!/Non-2xx|Socket errors/.test(said), `every answer is good:\n${said}`)
     const rate = /Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]
@@ -59,8 +65,11 @@ function luaOf(target: Target): string {
   return [
     ...Object.entries(target.headers).map(([name, value]) => `wrk.headers[${quoted(name)}] = ${quoted(value)}`),
     `local paths = {${target.paths.map(quoted).join(',')}}`,
+    'local requests = {}',
+    // Made before the first is sent: the load tool shares the machine's cores with what it measures.
+    'init = function() for at = 1, #paths do requests[at] = wrk.format("GET", paths[at]) end end',
     'local at = 0',
-    'request = function() at = at % #paths + 1; return wrk.format("GET", paths[at]) end',
+    'request = function() at = at % #requests + 1; return requests[at] end',
   ].join('\n')
 }
 

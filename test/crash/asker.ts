@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { isServiceError } from '../../src/core/errors.ts'
 import type { ChainReads } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { dumpOf } from '../bulk/final-chain.ts'
@@ -14,8 +15,11 @@ import { type Death, live } from './live.ts'
 const CHILD = fileURLToPath(new URL('./bulk-child.ts', import.meta.url))
 const KEYS = ACCOUNTS.flatMap((account) => ASSETS.map((asset) => ({ account, asset, item: '' })))
 
-/** Asks a store all the time, and compares each answer with those of a chain that is complete. */
-class Asker {
+/**
+ * Asks a store all the time, and compares each answer with those of a chain that is complete. A database that is away meanwhile is asked
+ * again.
+ */
+export class Asker {
   readonly #reads: ChainReads
   readonly #complete: ChainReads
   published = -1
@@ -33,12 +37,15 @@ class Asker {
 
   async run(): Promise<void> {
     while (!this.#isStopped) {
-      const { clock, rows } = await this.#reads.balances(KEYS)
+      const answer = await whenThere(async () => this.#reads.balances(KEYS))
+      if (answer === undefined) continue
+      const { clock, rows } = answer
       const block = clock.published?.number
       if (block !== undefined) {
         expect(block).toBeGreaterThanOrEqual(this.published)
         this.published = block
-        const expected = await this.#complete.balances(KEYS, block)
+        const expected = await whenThere(async () => this.#complete.balances(KEYS, block))
+        if (expected === undefined) continue
         // A segment that closes later gives no amounts of earlier blocks.
         const known = rows.map((row, at) => (expected.rows[at]?.amount === undefined ? undefined : row?.amount))
         expect(known).toEqual(expected.rows.map((row) => row?.amount))
@@ -46,6 +53,16 @@ class Asker {
       }
       await sleep(2)
     }
+  }
+}
+
+async function whenThere<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!isServiceError(error, 'STORE_UNAVAILABLE')) throw error
+    await sleep(20)
+    return undefined
   }
 }
 

@@ -23,7 +23,7 @@ import type { Table } from '../../src/journal/tables/table.ts'
 import { PostgresDatabase } from '../../src/store/postgres/database.ts'
 import { runPlan as runPostgresPlan } from '../../src/store/postgres/journal/run-plan.ts'
 import { migrate } from '../../src/store/postgres/migrate.ts'
-import { MIGRATIONS } from '../../src/store/postgres/schema.ts'
+import { STORE_TABLES } from '../../src/store/postgres/schema.ts'
 import { parseTarget } from '../../src/store/postgres/target.ts'
 import type { SqliteDatabase } from '../../src/store/sqlite/database.ts'
 import { CHAIN_MIGRATIONS } from '../../src/store/sqlite/schema.ts'
@@ -101,7 +101,7 @@ test('random stories leave the same rows in PostgreSQL as in memory', async () =
   const schema = await makeSchema()
   const db = new PostgresDatabase(parseTarget(schema.url))
   try {
-    await migrate(db, { migrations: MIGRATIONS, create: true })
+    await migrate(db, { ...STORE_TABLES, create: true })
     const clear = `TRUNCATE ${TABLES.map(({ name }) => name).join(', ')}`
     await fc.assert(
       fc.asyncProperty(story, async (told) => {

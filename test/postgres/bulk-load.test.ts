@@ -52,7 +52,7 @@ test('without a folder that can be used, blocks are appended', async () => {
   expect(steps).toEqual([])
 })
 
-test('a role that may not make schemas appends, in tables that are there', async () => {
+test('a role that may not make schemas appends, in tables that are there, and says what to grant', async () => {
   const { pathname, username } = new URL(loads.place.url)
   const [role, database] = [`r${randomBytes(6).toString('hex')}`, pathname.slice(1)]
   const url = Object.assign(new URL(loads.place.url), { username: role, password: 'p' }).href
@@ -60,16 +60,16 @@ test('a role that may not make schemas appends, in tables that are there', async
     `CREATE ROLE ${role} LOGIN PASSWORD 'p'; GRANT CREATE ON DATABASE ${database} TO ${role}`,
   )
   try {
-    const bulkOf = async (): Promise<unknown> => {
+    const refusedOf = async (): Promise<unknown> => {
       const store = await openStore({ url, codecOf: () => HEX_ACCOUNTS, loadFolder: loads.loadFolder })
       const journal = await store.openJournal(CHAIN, ALL)
       await journal.close()
       await store.close()
-      return journal.bulk
+      return journal.bulk?.refused
     }
-    expect(await bulkOf()).toBeDefined()
+    expect(await refusedOf()).toBeUndefined()
     await loads.place.execRecords(`REVOKE CREATE ON DATABASE ${database} FROM ${role}`)
-    expect(await bulkOf()).toBeUndefined()
+    expect(await refusedOf()).toBe(`${role} may make no schemas: run GRANT CREATE ON DATABASE ${database} TO ${role}`)
   } finally {
     await loads.place.execRecords(
       `REASSIGN OWNED BY ${role} TO "${username}"; DROP OWNED BY ${role}; DROP ROLE ${role}`,
@@ -80,11 +80,11 @@ test('a role that may not make schemas appends, in tables that are there', async
 test('tables that are spread over servers are not replaced', async () => {
   await migratePart(loads.place.url, { of: 'journal', chain: CHAIN })
   const before = (await loads.place.openChain()).journal
-  expect(before.bulk).toBeDefined()
+  expect(before.bulk?.refused).toBeUndefined()
   await before.close()
   await loads.place.execRecords('CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY)')
   await loads.place.execRecords(`INSERT INTO pg_dist_partition SELECT c.oid FROM pg_class c
     WHERE c.relname = 'balances' AND c.relnamespace::regnamespace::text LIKE current_schema() || '_eip155_1'`)
   const { journal } = await loads.place.openChain()
-  expect(journal.bulk).toBeUndefined()
+  expect(journal.bulk?.refused).toBe('its tables are spread over servers')
 })

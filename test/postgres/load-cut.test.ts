@@ -42,6 +42,21 @@ test('a lock on the empty tables delays the load, and lets other readers pass me
   expect((await reads.clock()).published?.number).toBe(HEAD)
 }, 60_000)
 
+test('while a table is vacuumed, the load waits, and no reader waits for the load', async () => {
+  const { place, other } = cut
+  await (await place.openChain()).journal.close()
+  // Vacuum has this lock.
+  await other.query(`BEGIN; LOCK TABLE ${cut.chain}.balances IN SHARE UPDATE EXCLUSIVE MODE`)
+  const ended = cut.load()
+  await cut.waiting()
+  const { rows } = await other.query(
+    `SELECT mode FROM pg_locks WHERE relation = '${cut.chain}.clock'::regclass AND mode = 'AccessExclusiveLock'`,
+  )
+  expect(rows).toEqual([])
+  await other.query('COMMIT')
+  expect(await ended).toBeUndefined()
+}, 60_000)
+
 test('killed in the middle of a COPY, a load leaves nothing, and the next one goes on from the log', async () => {
   await (await cut.place.openChain()).journal.close()
   const pipe = new RowsPipe(cut.loadFolder, 'balances')

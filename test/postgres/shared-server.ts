@@ -1,6 +1,6 @@
 /**
- * One PostgreSQL server for all test files of a run. Vitest's main process starts it when a test file first asks for it, so runs
- * without such tests don't wait for it, and ends it with the run.
+ * One PostgreSQL server for all test files of a run: the one that STEELYARD_TEST_POSTGRES names, or one of its own. Vitest's main
+ * process starts that when a test file first asks for it, so runs without such tests don't wait for it, and ends it with the run.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -20,7 +20,11 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-shared-postgres-'))
   const path = join(folder, 'socket')
-  let started: Promise<PostgresServer> | undefined
+  const given = process.env.STEELYARD_TEST_POSTGRES
+  // What the tests run would take it for a key of its configuration.
+  delete process.env.STEELYARD_TEST_POSTGRES
+  let started: Promise<Pick<PostgresServer, 'url' | 'stop'>> | undefined
+  if (given !== undefined && given !== '') started = Promise.resolve({ url: given, stop: async () => undefined })
   const sockets = createServer((socket) => {
     socket.on('error', () => undefined)
     started ??= PostgresServer.create()

@@ -116,16 +116,17 @@ async function spreadTables(): Promise<ReadonlySet<string>> {
   return new Set(rows.map(({ relname }) => String(relname)))
 }
 
-/** The statements without an account that are not allowed, and what is allowed in vain. */
+/** The statements without an account that are not allowed, and what is allowed of no statement. */
 async function faults(statements: readonly string[], spread: ReadonlySet<string>, allowed: Allowed) {
   const found: string[] = []
   const unused = new Set(Object.keys(allowed))
   for (const statement of statements) {
-    const tables = withoutAccount(await planOf(statement), spread)
-    if (tables.length === 0) continue
     const parts = Object.keys(allowed).filter((part) => statement.includes(part))
     for (const part of parts) unused.delete(part)
-    if (parts.length === 0) found.push(`${tables.join()}: ${statement}`)
+    // Servers of other versions may find another way to some that are allowed.
+    if (parts.length > 0) continue
+    const tables = withoutAccount(await planOf(statement), spread)
+    if (tables.length > 0) found.push(`${tables.join()}: ${statement}`)
   }
   return { found, unused: [...unused] }
 }

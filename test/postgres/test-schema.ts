@@ -15,10 +15,10 @@ export type TestSchema = {
   readonly end: () => Promise<void>
 }
 
-/** The URL of a database whose owner may create schemas: STEELYARD_TEST_POSTGRES, or of the server that this run shares. */
+/** The URL of a database whose owner may create schemas, on the server that this run shares, or on one that the test file has named. */
 export async function testDatabase(): Promise<string> {
-  const given = process.env.STEELYARD_TEST_POSTGRES
-  if (given !== undefined && given !== '') return given
+  const ofFile = process.env.STEELYARD_TEST_POSTGRES
+  if (ofFile !== undefined) return ofFile
   const url = await text(connect(inject('postgresSocket')))
   if (!url.startsWith('postgres://')) throw new Error(`the PostgreSQL server for tests did not start: ${url}`)
   return url
@@ -30,8 +30,11 @@ export async function makeSchema(): Promise<TestSchema> {
   const schema = `test_${randomBytes(8).toString('hex')}`
   const url = new URL(database)
   url.searchParams.set('schema', schema)
-  const client = new pg.Client({ connectionString: database, options: `-c search_path=${schema}` })
-  await client.connect()
+  // One connection, which is made again if the server ended it.
+  const client = new pg.Pool({
+    ...{ connectionString: database, options: `-c search_path=${schema}`, max: 1, idleTimeoutMillis: 0 },
+  })
+  client.on('error', () => undefined)
   return {
     url: url.href,
     schema,

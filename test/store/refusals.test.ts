@@ -46,7 +46,7 @@ const refused = (message: RegExp, code = 'STORE_UNAVAILABLE') =>
   expect.objectContaining({ name: 'ServiceError', code, message: expect.stringMatching(message) })
 
 /** An SQLite file without our tables counts as damaged. */
-const damaged = () => refused(/no such table/, 'STORE_DAMAGED')
+const damaged = () => refused(/lacks table/, 'STORE_DAMAGED')
 
 describe('an error of the file system becomes STORE_UNAVAILABLE', () => {
   test('for a folder that is a file', async () => {

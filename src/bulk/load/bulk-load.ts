@@ -65,6 +65,8 @@ export class BulkLoad {
   readonly #deps: BulkLoadDeps
   /** Why blocks are appended, as last said. */
   #told: string | undefined
+  /** Blocks of a gap of which the extent of the store said to append them. */
+  #toAppend = 0
 
   constructor(deps: BulkLoadDeps) {
     this.#deps = deps
@@ -79,11 +81,14 @@ export class BulkLoad {
     if (adapter.packTransfers === undefined || coverage.scope.type === 'accounts') return false
     const [blocks, mark] = [last - first + 1, this.#mark()]
     const isBegun = mark?.through !== undefined
-    if (written === undefined) return (isBegun || blocks >= MANY_BLOCKS) && this.#hasPlace()
+    if (written === undefined) return (isBegun || blocks >= MANY_BLOCKS) && this.#mayReplace() && this.#hasPlace()
+    // The gap gets smaller by each batch, and what is stored larger: its extent is looked up again once half is left.
+    if (!isBegun && blocks <= this.#toAppend && blocks * 2 > this.#toAppend) return false
     const extent = await store.extent()
     if (extent === undefined) return false
     const gap = { ...extent, blocks, logged: mark?.transfers ?? 0 }
-    if (!isCheaper(gap) || !this.#hasPlace()) return false
+    this.#toAppend = isCheaper(gap) ? 0 : blocks
+    if (this.#toAppend > 0 || !this.#mayReplace() || !this.#hasPlace()) return false
     if (extent.isPinned) return this.#appends('others have views, keys or publications of the tables', {})
     const [stored, missing] = [extent.transfers, transfersOf(gap)]
     // What a begun log holds would have to be fetched again: without room for the rest, the load stops and says so.
@@ -93,6 +98,11 @@ export class BulkLoad {
     if (free < needed) return this.#appends('there is no room to build all anew', { stored, missing, needed, free })
     log('info', 'all is built anew, since that costs less than to append what is missing', { stored, missing })
     return true
+  }
+
+  #mayReplace(): boolean {
+    const { refused } = this.#deps.store
+    return refused === undefined || this.#appends(refused, {})
   }
 
   /** True if there is a folder for the log, and room in it. Blocks can be appended without. */

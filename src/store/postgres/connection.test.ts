@@ -34,7 +34,8 @@ function changed(change: (url: URL) => void): string {
 
 const databaseOf = (url: string): string => new URL(url).pathname.slice(1)
 
-const prepare = (db: PostgresDatabase, migrations = MIGRATIONS) => migrate(db, { migrations, create: true })
+const prepare = (db: PostgresDatabase, migrations = MIGRATIONS) =>
+  migrate(db, { migrations, remedy: 'restore it', create: true })
 
 describe('a URL', () => {
   test.each([
@@ -160,7 +161,7 @@ describe('an error says what to do', () => {
     await prepare(connect())
     const reading = connect(changed((url) => url.searchParams.set('options', '-c default_transaction_read_only=on')))
     await expect(prepare(reading)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    await migrate(reading, { migrations: MIGRATIONS, create: false })
+    await migrate(reading, { migrations: MIGRATIONS, remedy: '', create: false })
   })
 
   test.each([
@@ -202,7 +203,7 @@ describe('an error says what to do', () => {
   })
 
   test('if there is no store, and none is to be created', async () => {
-    await expect(migrate(connect(), { migrations: MIGRATIONS, create: false })).rejects.toMatchObject({
+    await expect(migrate(connect(), { migrations: MIGRATIONS, remedy: '', create: false })).rejects.toMatchObject({
       code: 'STORE_MISSING',
     })
     expect(await schema.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema.schema])).toEqual([])

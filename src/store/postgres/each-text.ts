@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<ValueType, string>> = { bytes: 'bytea', int: 'bigin
  */
 export function eachText(text: string, types: readonly ValueType[]): string | undefined {
   const names = types.map((type) => TYPES[type])
-  if (text.startsWith('SELECT')) return readForEach(`${text} LIMIT 1`, names)
+  if (text.startsWith('SELECT')) return readForEach(text.endsWith(' LIMIT 1') ? text : `${text} LIMIT 1`, names)
   if (!text.startsWith('INSERT')) return undefined
   const { named, values } = valuesOf(text, names)
   return named.replace(/VALUES \(([^()]*)\)/, (_, columns: string) => `SELECT ${columns} FROM ${values}`)

@@ -4,14 +4,14 @@ import { quotedNames } from '../queries/table-rows.ts'
 import { type Row, text } from '../rows/columns.ts'
 import { isCopied } from '../rows/table-lists.ts'
 import type { Cell, StorePart } from '../seam/store-parts.ts'
-import { makePart, migrationsOf, schemaOf } from './chain/chain-place.ts'
+import { makePart, schemaOf, tablesOf } from './chain/chain-place.ts'
 import { inWords } from './chain/run-query.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
 import { type HeldTransaction, holdTransaction, NO_LIMITS } from './held-transaction.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { readModel, schemaFaults } from './ledger/schema-faults.ts'
 import { migrate, mustBeKnown } from './migrate.ts'
-import { MIGRATIONS } from './schema.ts'
+import { STORE_TABLES } from './schema.ts'
 import { parseTarget, type Target } from './target.ts'
 
 /** Rows of a page: one message of the server. */
@@ -19,7 +19,7 @@ const PAGE_ROWS = 1_000
 /** Most differences of tables that are reported. */
 const MAX_FAULTS = 10
 
-/** Numbers the cursors of this process: a prepared FETCH belongs to one. */
+/** Numbers the cursors of this process. */
 let cursors = 0
 
 /** The tables of one schema, seen from a command's own connections. */
@@ -40,14 +40,14 @@ export class PostgresHeldTables implements HeldTables {
     const db = PostgresDatabase.unhurried(parseTarget(url))
     try {
       if (how === 'make') await makePart(db, part)
-      else if (how === 'read' && part.of === 'store') await migrate(db, { migrations: MIGRATIONS, create: false })
+      else if (how === 'read' && part.of === 'store') await migrate(db, { ...STORE_TABLES, create: false })
       const schema = schemaOf(db.target.schema, part)
       const tables = await tableShapes(db, schema)
       if (tables.length === 0) {
         await db.close()
         return undefined
       }
-      if (how === 'hold') await mustBeKnown(db.within([schema]), migrationsOf(part))
+      if (how === 'hold') await mustBeKnown(db.within([schema]), tablesOf(part, schema))
       const view = part.of === 'store' ? db : db.within([schema, db.target.schema])
       const opened = new PostgresHeldTables({ db, view, schema, part, how }, tables)
       if (how === 'read') opened.#open = await opened.#snapshot()

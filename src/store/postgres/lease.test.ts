@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { CHAIN } from '../../../test/indexer/harness.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
@@ -17,7 +17,7 @@ beforeEach(async () => {
   schema = await makeSchema()
   one = new PostgresDatabase(parseTarget(schema.url))
   other = new PostgresDatabase(parseTarget(schema.url))
-  await migrate(one, { migrations: [...MIGRATIONS, 'CREATE TABLE written (n bigint)'], create: true })
+  await migrate(one, { migrations: [...MIGRATIONS, 'CREATE TABLE written (n bigint)'], remedy: '', create: true })
 })
 afterEach(async () => {
   for (const lease of taken.splice(0)) await lease.release()
@@ -91,4 +91,27 @@ test('a lease is prolonged as long as its writer lives', async () => {
   await expect(takeLease(other, CHAIN)).rejects.toMatchObject({ code: 'LEASE_HELD' })
   await add(lease, 1)
   expect(await written()).toEqual([1])
+})
+
+test('a prolongation that is late does not begin a released lease anew', async () => {
+  const run = one.run.bind(one)
+  let pass = (): void => undefined
+  const late = new Promise<void>((resolve) => {
+    pass = resolve
+  })
+  const begun = new Promise<void>((resolve) => {
+    vi.spyOn(one, 'run').mockImplementation(async (sql, ...values) => {
+      if (sql.includes('interval')) {
+        resolve()
+        await late
+      }
+      await run(sql, ...values)
+    })
+  })
+  const lease = await take(one, 300)
+  await begun
+  const released = lease.release()
+  pass()
+  await released
+  expect(await one.all('SELECT expires_at <= now() FROM leases')).toEqual([[true]])
 })

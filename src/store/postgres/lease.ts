@@ -35,9 +35,10 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
   const taken = await db.get(TAKE, chain, holder, leaseMs)
   if (taken === undefined) throw await heldBy(db, chain)
   const fence = db.read(() => int(taken[0]))
+  let prolonged = Promise.resolve()
   const prolong = setInterval(() => {
     // If this fails, the next write finds out.
-    db.run(PROLONG, leaseMs, chain, fence).catch(() => undefined)
+    prolonged = db.run(PROLONG, leaseMs, chain, fence).catch(() => undefined)
   }, leaseMs / 3)
   prolong.unref()
   // The lock on the row keeps the fence as it is until the transaction ends.
@@ -52,6 +53,8 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
     write: (work, { view = db, durable } = {}) => view.write(work, { durable, first: { sql: ours, check } }),
     release: async () => {
       clearInterval(prolong)
+      // It may wait for the row's lock, and would begin the lease anew if it came after this.
+      await prolonged
       await db.run('UPDATE leases SET expires_at = now() WHERE chain = ? AND fence = ?', chain, fence)
     },
   }

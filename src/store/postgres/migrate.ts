@@ -2,31 +2,38 @@ import pg from 'pg'
 import { ServiceError } from '../../core/errors.ts'
 import { int } from '../rows/columns.ts'
 import type { PostgresDatabase, Queries, Transaction } from './database.ts'
+import { missingObjects } from './missing-objects.ts'
 import { READ_ONLY } from './store-error.ts'
 
 /** The oldest major version of the server that the statements are written for. */
 const LEAST_VERSION = 14
+/** Most missing objects that are named. */
+const MAX_NAMED = 10
 /** The number of the lock under which one process at a time changes tables. */
 const MIGRATION_LOCK = 7_291_406_113
 
+/** The tables of a schema. `remedy`: what to do if some are missing. */
+export type SchemaTables = { readonly migrations: readonly string[]; readonly remedy: string }
+
 /**
- * Checks the server, and brings the tables to the newest version: each migration in a transaction of its own, one process
+ * Checks the server and the tables, and brings these to the newest version: each migration in a transaction of its own, one process
  * at a time.
  * @throws STORE_MISSING there are no tables and `create` is false
  * @throws STORE_MISMATCH a newer version of Steelyard made the tables
+ * @throws STORE_DAMAGED some of the tables, columns, indexes or views are missing
  * @throws CONFIG_INVALID the server is too old, or the role lacks a right
  * @throws STORE_UNAVAILABLE the server is read-only or cannot be reached
  */
 export async function migrate(
   db: PostgresDatabase,
-  { migrations, create }: { readonly migrations: readonly string[]; readonly create: boolean },
+  { migrations, remedy, create }: SchemaTables & { readonly create: boolean },
 ): Promise<void> {
   const { schema, place } = db.target
   await assertUsable(db, create)
   const stored = await versionOf(db, schema)
   if (stored === 0 && !create)
     throw new ServiceError('STORE_MISSING', `there is no store in schema ${schema} of ${place}`)
-  assertKnown(stored, migrations, db)
+  await mustBeWhole(db, { migrations, remedy }, stored)
   for (let next = stored; next < migrations.length; next++) {
     await db.write(async (queries) => {
       await queries.run('SELECT pg_advisory_xact_lock(?)', MIGRATION_LOCK)
@@ -93,9 +100,18 @@ async function createSchema(queries: Transaction, schema: string): Promise<void>
   )
 }
 
-/** Checks tables without changing them. @throws STORE_MISMATCH a newer version of Steelyard made them */
-export async function mustBeKnown(db: PostgresDatabase, migrations: readonly string[]): Promise<void> {
-  assertKnown(await versionOf(db, db.target.schema), migrations, db)
+/** Checks tables without changing them. @throws STORE_MISMATCH, STORE_DAMAGED as `migrate` */
+export async function mustBeKnown(db: PostgresDatabase, tables: SchemaTables): Promise<void> {
+  await mustBeWhole(db, tables, await versionOf(db, db.target.schema))
+}
+
+async function mustBeWhole(db: PostgresDatabase, { migrations, remedy }: SchemaTables, version: number): Promise<void> {
+  assertKnown(version, migrations, db)
+  const { schema, place } = db.target
+  const missing = await missingObjects(db, schema, migrations.slice(0, version))
+  if (missing.length === 0) return
+  const named = missing.length > MAX_NAMED ? [...missing.slice(0, MAX_NAMED), 'and others'] : missing
+  throw new ServiceError('STORE_DAMAGED', `schema ${schema} of ${place} lacks ${named.join(', ')}: ${remedy}`)
 }
 
 /** How many migrations the tables of a schema have had; 0 if there are no tables. */

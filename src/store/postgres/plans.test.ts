@@ -11,7 +11,7 @@ import { PostgresDatabase, type Queries, type Transaction, type Value } from './
 import { PostgresLedgerWriter } from './ledger/ledger-writer.ts'
 import { WALLET_BLOCKS } from './ledger/wallet-blocks.ts'
 import { migrate } from './migrate.ts'
-import { MIGRATIONS } from './schema.ts'
+import { STORE_TABLES } from './schema.ts'
 import { PostgresTableEngine } from './table-engine.ts'
 import { parseTarget } from './target.ts'
 
@@ -79,7 +79,7 @@ beforeEach(async () => {
   schema = await makeSchema()
   const target = parseTarget(schema.url)
   db = new NotedDatabase(target)
-  await migrate(db, { migrations: MIGRATIONS, create: true })
+  await migrate(db, { ...STORE_TABLES, create: true })
   client = new pg.Client({ connectionString: target.url, options: `-c search_path=${schema.schema}` })
   await client.connect()
 })

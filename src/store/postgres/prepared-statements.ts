@@ -6,6 +6,8 @@ export type Value = string | number | bigint | boolean | Buffer | null | readonl
 
 /** Prepared statements of one view: each connection keeps what the server planned for them. More are planned at each use. */
 const MAX_PREPARED = 1_000
+/** Each cursor has a name of its own, so what names it is not sent for another one. */
+const OF_CURSOR = /^(DECLARE|FETCH|CLOSE)\b/
 /** Numbers the prepared statements of this process. */
 let prepared = 0
 
@@ -20,7 +22,8 @@ export class Statements {
   of(sql: string, values: readonly Value[]): pg.QueryArrayConfig & { readonly values: unknown[] } {
     let known = this.#known.get(sql)
     if (known === undefined) {
-      known = this.#known.size < MAX_PREPARED ? { name: `s${prepared++}`, ...parsed(sql) } : parsed(sql)
+      const isKept = this.#known.size < MAX_PREPARED && !OF_CURSOR.test(sql)
+      known = isKept ? { name: `s${prepared++}`, ...parsed(sql) } : parsed(sql)
       if (known.name !== undefined) this.#known.set(sql, known)
     }
     const { arrays, ...named } = known

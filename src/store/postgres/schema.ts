@@ -1,6 +1,7 @@
 import { CUSTODY_TABLES } from './custody-schema.ts'
 import { CHAIN_TABLES } from './journal/chain-schema.ts'
 import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
+import type { SchemaTables } from './migrate.ts'
 
 /**
  * Numbered migrations, which are applied in order and recorded in `migrations`. Never change a released one; add a new
@@ -94,3 +95,9 @@ export const MIGRATIONS: readonly string[] = [
   CHAIN_TABLES + LEDGER_TABLES,
   CUSTODY_TABLES,
 ]
+
+/** The tables of a store itself. */
+export const STORE_TABLES: SchemaTables = {
+  migrations: MIGRATIONS,
+  remedy: 'restore the database from its newest backup, or run "steelyard restore" with an empty schema',
+}

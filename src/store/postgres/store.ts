@@ -18,7 +18,7 @@ import { takeLease } from './lease.ts'
 import { PostgresLedgerWriter } from './ledger/ledger-writer.ts'
 import { WALLET_BLOCKS } from './ledger/wallet-blocks.ts'
 import { migrate } from './migrate.ts'
-import { MIGRATIONS } from './schema.ts'
+import { STORE_TABLES } from './schema.ts'
 import { PostgresTableEngine } from './table-engine.ts'
 import { parseTarget } from './target.ts'
 
@@ -104,7 +104,7 @@ class PostgresEngine implements StoreEngine {
 export async function openPostgres(options: PostgresOptions): Promise<StoreEngine> {
   const db = new PostgresDatabase(parseTarget(options.url))
   try {
-    await migrate(db, { migrations: MIGRATIONS, create: options.create })
+    await migrate(db, { ...STORE_TABLES, create: options.create })
   } catch (error) {
     await db.close()
     throw error

@@ -19,7 +19,7 @@ beforeEach(async () => {
   link = await DatabaseLink.watched(schema.url, (roundTrips) => trips.push(roundTrips))
   db = new PostgresDatabase(parseTarget(link.url))
   const migrations = ["CREATE TABLE one (n bigint PRIMARY KEY, m text); INSERT INTO one VALUES (1, '')"]
-  await migrate(db, { migrations, create: true })
+  await migrate(db, { migrations, remedy: '', create: true })
   trips = []
 })
 afterEach(async () => {

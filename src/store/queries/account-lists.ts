@@ -7,6 +7,7 @@ import type { AccountPage, AccountQuery, StoredAsset } from '../seam/store.ts'
 import { hides, type ReadContext } from './context.ts'
 import { amountIn, balance, heldAt, isRefuted, mayBeRefuted, mayLack } from './positions.ts'
 import { type Query, rowOf, rowsOf, type Sql } from './query.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
 const AS_MET = 'ORDER BY met_block, met_log, met_sub'
@@ -122,11 +123,9 @@ function* rowsOfPage(
   if (asOf !== undefined) {
     const { count, ids } = PAST_PAGES[which]
     const [counted] = yield [count, { account, asOf }]
-    const rows: ListRow[] = []
-    for (const [id] of yield [ids, { account, asOf, limit, offset }]) {
-      rows.push(yield* pastRow(context, { account: query.account, id: int(id) }, asOf))
-    }
-    return { count: int(counted?.[0]), rows }
+    const found = yield [ids, { account, asOf, limit, offset }]
+    const rows = found.map(([id]) => pastRow(context, { account: query.account, id: int(id) }, asOf))
+    return { count: int(counted?.[0]), rows: yield* sideBySide(rows) }
   }
   const statement = WHOLE[(yield* hasEndings(context)) ? 'withEndings' : 'withoutEndings'][which]
   const [[counted, ended, whole] = NO_ROW] = yield [statement, { account }]
@@ -134,20 +133,27 @@ function* rowsOfPage(
   const count = counted === null ? 0 : int(counted) - gone
   if (count === 0 || offset >= count) return { count, rows: [] }
   const of: Listed = { account: query.account, pair: { account, item: NO_ITEM_BYTES } }
-  const rows: ListRow[] = []
-  if (gone === 0 && typeof whole === 'string') {
-    for (const entry of whole.split(',').slice(offset, offset + limit)) {
-      const space = entry.indexOf(' ')
-      const row = [Number(entry.slice(0, space)), entry.slice(space + 1)]
-      rows.push(quickRow(context, of, row) ?? (yield* accountRow(context, of, row)))
-    }
-    return { count, rows }
-  }
   const page = gone === 0 ? PAGES[which] : PRESENT_PAGES[which]
-  for (const row of yield [page, account, limit, offset]) {
-    rows.push(quickRow(context, of, row) ?? (yield* accountRow(context, of, row)))
+  const found =
+    gone === 0 && typeof whole === 'string'
+      ? whole
+          .split(',')
+          .slice(offset, offset + limit)
+          .map(entryRow)
+      : yield [page, account, limit, offset]
+  const rows: ListRow[] = []
+  for (const row of found) {
+    const quick = quickRow(context, of, row)
+    if (quick !== undefined) rows.push(quick)
+    else return { count, rows: yield* sideBySide(found.map((one) => accountRow(context, of, one))) }
   }
   return { count, rows }
+}
+
+/** A row of an entry of a whole list. */
+function entryRow(entry: string): Row {
+  const space = entry.indexOf(' ')
+  return [Number(entry.slice(0, space)), entry.slice(space + 1)]
 }
 
 /** Pages through the listed assets that the account has met. */
@@ -156,25 +162,31 @@ function* listed(
   { account, assets }: { readonly account: Buffer; readonly assets: readonly AssetRef[] },
   query: AccountQuery,
 ): Query<{ readonly rows: readonly ListRow[]; readonly count: number }> {
-  const met: Row[] = []
-  for (const wanted of assets) {
-    const asset = query.standards.includes(wanted.standard) ? yield* context.assets.find(wanted) : undefined
-    if (asset === undefined || isGoneAt(asset, query.asOf)) continue
-    const [row] = yield [MET_POSITION, account, asset.id]
-    if (row !== undefined && wasMet(row, query)) met.push(row)
-  }
+  const wanted = assets.filter(({ standard }) => query.standards.includes(standard))
+  const met = (yield* sideBySide(wanted.map((asset) => metRow(context, { account, asset }, query)))).flat()
   met.sort((a, b) => int(a[2]) - int(b[2]) || int(a[3]) - int(b[3]) || int(a[4]) - int(b[4]))
   const { asOf } = query
   const of: Listed = { account: query.account, pair: { account, item: NO_ITEM_BYTES } }
-  const rows: ListRow[] = []
-  for (const row of met.slice(query.offset, query.offset + query.limit)) {
-    rows.push(
+  const rows = met
+    .slice(query.offset, query.offset + query.limit)
+    .map((row) =>
       asOf === undefined
-        ? yield* accountRow(context, of, row)
-        : yield* pastRow(context, { account: query.account, id: int(row[0]) }, asOf),
+        ? accountRow(context, of, row)
+        : pastRow(context, { account: query.account, id: int(row[0]) }, asOf),
     )
-  }
-  return { count: met.length, rows }
+  return { count: met.length, rows: yield* sideBySide(rows) }
+}
+
+/** The account's row of an asset; none if the query does not include it. */
+function* metRow(
+  { assets }: ReadContext,
+  { account, asset }: { readonly account: Buffer; readonly asset: AssetRef },
+  query: AccountQuery,
+): Query<readonly Row[]> {
+  const stored = yield* assets.find(asset)
+  if (stored === undefined || isGoneAt(stored, query.asOf)) return []
+  const [row] = yield [MET_POSITION, account, stored.id]
+  return row !== undefined && wasMet(row, query) ? [row] : []
 }
 
 function* pastRow(

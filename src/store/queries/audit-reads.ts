@@ -6,6 +6,7 @@ import { bytes, int, NO_ROW, nullable, type Row, text } from '../rows/columns.ts
 import { type AuditReads, type ClassedToken, type Finding, RECLASSIFY_REASONS } from '../seam/audits.ts'
 import { ASSET_COLUMNS, type AssetTable, type FixedClasses, readAsset } from './asset-table.ts'
 import { type Query, rowOf, rowsOf } from './query.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** Tokens read per query while a page is filled with tokens of one class. */
 const ROWS_AT_ONCE = 1_000
@@ -42,9 +43,8 @@ export function* classedTokens(deps: Deps, query: Parameters<AuditReads['tokens'
 
 /** As `AuditReads.findings`. */
 export function* newestFindings(deps: Deps, limit: number): Query<readonly (Finding & { readonly foundAt: number })[]> {
-  const findings: (Finding & { readonly foundAt: number })[] = []
-  for (const row of yield [FINDINGS, limit]) findings.push(yield* findingOf(row, deps))
-  return findings
+  const rows = yield [FINDINGS, limit]
+  return yield* sideBySide(rows.map((row) => findingOf(row, deps)))
 }
 
 /** As `AuditReads.classes`. */

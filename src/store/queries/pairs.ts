@@ -9,6 +9,7 @@ import type { PairReads, PairSince } from '../seam/pairs.ts'
 import { hides, type ReadContext } from './context.ts'
 import { balance } from './positions.ts'
 import { type Query, rowOf, rowsOf } from './query.ts'
+import { sideBySide } from './side-by-side.ts'
 
 type Met = Awaited<ReturnType<PairReads['met']>>
 
@@ -52,9 +53,7 @@ export function* pairsSince(
   keys: readonly BalanceKey[],
   block: number,
 ): Query<readonly PairSince[]> {
-  const found: PairSince[] = []
-  for (const key of keys) found.push(yield* pairSince(context, key, block))
-  return found
+  return yield* sideBySide(keys.map((key) => pairSince(context, key, block)))
 }
 
 function* pairSince(context: ReadContext, key: BalanceKey, block: number): Query<PairSince> {
@@ -91,9 +90,12 @@ export function* pairsMet(
   const rows = yield [MET, after, through, limit + 1]
   if (rows.length > limit) return undefined
   const met: NonNullable<Met>[number][] = []
+  const ids = [...new Set(rows.map(([, , id]) => int(id)))]
+  const found = yield* sideBySide(ids.map((id) => assets.byId(id)))
+  const known = new Map(found.map(({ id, asset }) => [id, asset]))
   for (const [sender, receiver, id] of rows) {
-    const { asset } = yield* assets.byId(int(id))
-    if (!isFungible(asset.standard)) continue
+    const asset = known.get(int(id))
+    if (asset === undefined || !isFungible(asset.standard)) continue
     for (const side of [sender, receiver]) {
       const account = nullable(side, (stored) => codec.decode(bytes(stored)))
       if (account !== undefined) met.push({ account, asset })

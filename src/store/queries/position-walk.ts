@@ -7,8 +7,9 @@ import { bytes, int, type Row } from '../rows/columns.ts'
 import { keyAt, shareOf } from '../rows/key-share.ts'
 import type { Position, PositionPage, PositionQuery } from '../seam/positions.ts'
 import type { ReadContext } from './context.ts'
-import { balance } from './positions.ts'
+import { balanceOf } from './positions.ts'
 import { type Query, rowOf, rowsOf } from './query.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const ALL = rowsOf(
   `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
@@ -30,20 +31,23 @@ export function* walkPage(context: ReadContext, query: PositionQuery): Query<Pos
   const holds = yield* isHeld(context, query.at)
   const keys = yield* keysOf(context, query)
   const wanted = yield* wantedIds(context, query)
-  const rows: Position[] = []
-  for (const row of keys) {
-    const id = int(row[1])
-    if (wanted !== undefined && !wanted.has(id)) continue
-    const asset = yield* assets.byId(id)
-    const key = keyOf(row, { codec, asset: asset.asset })
-    const found = yield* balance(context, key, query.at.number)
-    if (found === undefined) continue
-    rows.push({ ...key, amount: found.amount, accounting: asset.accounting, inDoubt: found.inDoubt })
-  }
+  const read = keys.filter((row) => wanted === undefined || wanted.has(int(row[1])))
+  const rows = (yield* sideBySide(read.map((row) => positionOf(context, row, query.at.number)))).flat()
   const last = keys.at(-1)
   if (last === undefined || keys.length < query.limit) return { holds, rows, next: undefined, share: 1 }
   const { asset } = yield* assets.byId(int(last[1]))
   return { holds, rows, next: keyOf(last, { codec, asset }), share: shareOf(bytes(last[0]), codec) }
+}
+
+/** The position of a key at a block; none if it is not shown. */
+function* positionOf(context: ReadContext, row: Row, at: number): Query<readonly Position[]> {
+  const { assets, codec } = context
+  const asset = yield* assets.byId(int(row[1]))
+  const key = keyOf(row, { codec, asset: asset.asset })
+  const found = yield* balanceOf(context, { key, asset }, at)
+  return found === undefined
+    ? []
+    : [{ ...key, amount: found.amount, accounting: asset.accounting, inDoubt: found.inDoubt }]
 }
 
 /**
@@ -67,12 +71,8 @@ function* keysOf({ assets, codec }: ReadContext, { after, account, limit }: Posi
 
 function* wantedIds({ assets }: ReadContext, query: PositionQuery): Query<ReadonlySet<number> | undefined> {
   if (query.assets === undefined) return undefined
-  const ids = new Set<number>()
-  for (const asset of query.assets) {
-    const stored = yield* assets.find(asset)
-    if (stored !== undefined) ids.add(stored.id)
-  }
-  return ids
+  const found = yield* sideBySide(query.assets.map((asset) => assets.find(asset)))
+  return new Set(found.flatMap((stored) => stored?.id ?? []))
 }
 
 function keyOf(

@@ -6,17 +6,14 @@ import { bytes, int, NO_ROW, nullable, type Row, text } from '../rows/columns.ts
 import type { HeldBlock } from '../seam/chain-clock.ts'
 import type { StoredAsset, StoredBalance } from '../seam/store.ts'
 import { hides, type ReadContext } from './context.ts'
-import { each, type Query, rowOf } from './query.ts'
+import { type Query, rowOf } from './query.ts'
 
 /** Whose position: the key of its row. */
 export type PairValues = { readonly account: Buffer; readonly asset: number; readonly item: Buffer }
 
 const BLOCK_AT = rowOf('SELECT hash, timestamp FROM blocks WHERE number = ?')
-const AMOUNT_OF = 'SELECT hex(amount) FROM balances WHERE account = ? AND asset = ? AND item = ?'
 /** The present amount of a position, as `amountIn` reads it. */
-export const AMOUNT = rowOf(AMOUNT_OF)
-/** The same of many positions: a row without columns where there is none. */
-export const AMOUNTS = each(AMOUNT_OF, ['bytes', 'int', 'bytes'])
+export const AMOUNT = rowOf('SELECT hex(amount) FROM balances WHERE account = ? AND asset = ? AND item = ?')
 const POSITION = rowOf(
   'SELECT last_block, opening, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
 )

@@ -42,7 +42,6 @@ import { pairsMet, pairsSince, pairTransfers } from './pairs.ts'
 import { walkPage } from './position-walk.ts'
 import {
   AMOUNT,
-  AMOUNTS,
   assetOf,
   balanceOf,
   heldAt,
@@ -53,6 +52,7 @@ import {
   presentOf,
 } from './positions.ts'
 import { type Query, rowOf, rowsOf } from './query.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const HASH_AT = rowOf('SELECT hash FROM blocks WHERE number = ?')
 /** The child block itself, or the last earlier block whose hash is stored. */
@@ -162,15 +162,15 @@ function* clockOf({ clock }: ReadContext): Query<ChainClock> {
 }
 
 function* locate(blocks: readonly BlockRef[]): Query<readonly BlockStatus[]> {
-  const found: BlockStatus[] = []
-  for (const { number, hash } of blocks) {
-    const [ours] = yield [HASH_AT, number]
-    const [child] = yield [CHILD_AT, number + 1]
-    const childAt = nullable(child?.[0], int)
-    const branch = ours === undefined ? 'unnamed' : decodeHash(bytes(ours[0])) === hash ? 'ours' : 'other'
-    found.push({ branch, childAt })
-  }
-  return found
+  return yield* sideBySide(blocks.map(statusOf))
+}
+
+function* statusOf({ number, hash }: BlockRef): Query<BlockStatus> {
+  const [ours] = yield [HASH_AT, number]
+  const [child] = yield [CHILD_AT, number + 1]
+  const childAt = nullable(child?.[0], int)
+  const branch = ours === undefined ? 'unnamed' : decodeHash(bytes(ours[0])) === hash ? 'ours' : 'other'
+  return { branch, childAt }
 }
 
 type Balances = {
@@ -180,21 +180,20 @@ type Balances = {
   readonly assets: readonly (StoredAsset | undefined)[]
 }
 
-/** A key whose present amount is looked up together with others, and its place among all. */
-type Present = { readonly at: number; readonly key: BalanceKey; readonly asset: StoredAsset }
+/** A key that is looked up together with others, and its place among all. */
+type LookedUp = { readonly at: number; readonly key: BalanceKey; readonly asset: StoredAsset }
 
 function* balances(context: ReadContext, keys: readonly BalanceKey[], asOf: number | undefined): Query<Balances> {
-  const assets: (StoredAsset | undefined)[] = []
+  let assets: readonly (StoredAsset | undefined)[] = keys.map(({ asset }) => context.assets.knownAs(asset))
+  if (assets.includes(undefined)) assets = yield* sideBySide(keys.map(({ asset }) => assetOf(context, asset)))
   const rows: (StoredBalance | undefined)[] = []
-  const present: Present[] = []
+  const together: LookedUp[] = []
   for (const [at, key] of keys.entries()) {
-    const asset = context.assets.knownAs(key.asset) ?? (yield* assetOf(context, key.asset))
-    assets.push(asset)
+    const asset = assets[at]
     rows.push(undefined)
     // The native asset has no rows.
     if (asset === undefined || isZero(context, key)) continue
-    if (asOf !== undefined || mayBeRefuted(context, asset)) rows[at] = yield* balanceOf(context, { key, asset }, asOf)
-    else if (keys.length > 1) present.push({ at, key, asset })
+    if (keys.length > 1 || asOf !== undefined || mayBeRefuted(context, asset)) together.push({ at, key, asset })
     else {
       // What most requests ask, without a generator of its own.
       const pair = pairOf(context, key, asset)
@@ -202,16 +201,9 @@ function* balances(context: ReadContext, keys: readonly BalanceKey[], asOf: numb
       rows[at] = row && presentOf(context, { key, asset }, row)
     }
   }
-  if (present.length > 0) {
-    const pairs = present.map((one) => {
-      const { account, asset, item } = pairOf(context, one.key, one.asset)
-      return [account, asset, item] as const
-    })
-    const found = yield [AMOUNTS, pairs]
-    for (const [index, one] of present.entries()) {
-      const row = found[index]
-      if (row !== undefined && row.length > 0) rows[one.at] = presentOf(context, one, row)
-    }
+  if (together.length > 0) {
+    const found = yield* sideBySide(together.map((one) => balanceOf(context, one, asOf)))
+    for (const [index, { at }] of together.entries()) rows[at] = found[index]
   }
   const block = asOf === undefined ? context.clock.published : yield* heldAt(context, asOf)
   return { clock: context.clock, block, rows, assets }

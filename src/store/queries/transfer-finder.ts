@@ -8,6 +8,7 @@ import type { StoredTransfer } from '../seam/chain-clock.ts'
 import type { TransferFilter } from '../seam/history.ts'
 import type { ReadContext } from './context.ts'
 import { type Named, type Query, rowOf, rowsOf, type Sql } from './query.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /**
  * Most candidates that one request reads and sorts, where no index has the order of the answer: less than
@@ -47,9 +48,8 @@ export function* findTransfers(
   const values: Values = { account, from, to, hash, block, asset: asset ?? null, offset, limit }
   const { count, page, named } = yield* find(values, keptParties(filter, clock.coverage).map(codec.encode))
   if (offset >= count) return { count, rows: [] }
-  const rows: StoredTransfer[] = []
-  for (const row of yield [page, named]) rows.push(yield* transferOf(context, row))
-  return { count, rows }
+  const found = yield [page, named]
+  return { count, rows: yield* sideBySide(found.map((row) => transferOf(context, row))) }
 }
 
 /** Chooses the statement that reads the fewest rows. */

@@ -31,6 +31,8 @@ export interface BulkStore {
   readonly folder: string
   /** True: the folder is not that of the store, and rows wait there until they are in it. */
   readonly isApart: boolean
+  /** Why the rows of this chain cannot be replaced, and what to do about it; undefined if they can. */
+  readonly refused: string | undefined
   /** Bytes that are free on its disk. @throws STORE_UNAVAILABLE the folder cannot be used */
   freeBytes(): number
   /** How much is stored; undefined if nothing. */

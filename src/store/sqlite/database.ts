@@ -6,6 +6,7 @@ import type { Row } from '../rows/columns.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
+import { mustBeWhole } from './missing-objects.ts'
 
 export { bytes, int, NO_ROW, nullable, type Row, text } from '../rows/columns.ts'
 
@@ -75,6 +76,7 @@ export const IN_MEMORY = ':memory:'
 /**
  * Opens a file in WAL mode and migrates it to the newest schema.
  * @throws STORE_MISMATCH a newer version of Steelyard wrote it
+ * @throws STORE_DAMAGED it lacks tables, columns, indexes or views
  * @throws STORE_UNAVAILABLE it cannot be opened
  */
 export function openDatabase(options: OpenOptions): SqliteDatabase {
@@ -97,6 +99,7 @@ function openAndMigrate(options: OpenOptions): SqliteDatabase {
     for (const [part, migrations] of Object.entries(options.parts ?? {})) {
       migratePart(db, { file: options.file, part, migrations })
     }
+    mustBeWhole(db, [options.migrations, ...Object.values(options.parts ?? {})])
     return db
   } catch (error) {
     db.close()
@@ -129,11 +132,6 @@ export function mustBeKnown(version: number, { file, migrations }: Pick<OpenOpti
   if (version <= migrations.length) return
   const message = `${file} was written by a newer version (schema ${version}): use that version`
   throw new ServiceError('STORE_MISMATCH', message)
-}
-
-/** @throws SqliteError a table is missing that these migrations make: the file is damaged */
-export function mustHaveTables(db: SqliteDatabase, migrations: readonly string[]): void {
-  for (const [, table] of migrations.join().matchAll(/CREATE TABLE (\w+)/g)) db.prepare(`SELECT 1 FROM ${table}`)
 }
 
 /** Migrates one group of tables to its newest schema. The table `parts` stores its version. */

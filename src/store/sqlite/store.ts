@@ -13,15 +13,7 @@ import { EngineStore } from '../engine-store.ts'
 import type { FixedClasses } from '../queries/asset-table.ts'
 import type { LedgerStep } from '../queries/ledger/ledger-steps.ts'
 import type { OnDamage } from '../seam/damage.ts'
-import {
-  guardedFile,
-  mustHaveTables,
-  type OpenOptions,
-  onDamage,
-  openDatabase,
-  type SqliteDatabase,
-  watchFiles,
-} from './database.ts'
+import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, RUNNING_FILE, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
@@ -73,7 +65,6 @@ export class SqliteEngine implements StoreEngine {
     }
     guardedFile(options.folder, () => makeFolder(options.folder))
     const access = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
-    this.#guarded(MAIN_FILE, () => mustHaveTables(access, MAIN_MIGRATIONS))
     const close = (db: SqliteDatabase): void => this.#closeOne(db)
     this.records = {
       durable: new SqliteTableEngine({ open: () => access }),

@@ -44,6 +44,8 @@ export type BulkParts = {
   readonly schemas: ChainSchemas
   readonly lease: Pick<Lease, 'fence' | 'hold'>
   readonly folder: LoadFolder
+  /** As `BulkStore.refused`. */
+  readonly refused: string | undefined
   /** Runs work between two transactions of the writer, which then forgets what it remembers of the rows. */
   readonly between: <T>(work: () => Promise<T>) => Promise<T>
   /** Runs a transaction of the writer. */
@@ -56,12 +58,14 @@ export type BulkParts = {
  */
 export class PostgresBulk implements BulkStore {
   readonly isApart = true
+  readonly refused: string | undefined
   readonly #parts: BulkParts
   readonly #journal: PostgresDatabase
   /** The last stored block, as far as a load knows. */
   #published: number | undefined
 
   constructor(parts: BulkParts) {
+    this.refused = parts.refused
     this.#parts = parts
     this.#journal = parts.db.within([parts.schemas.journal])
   }
@@ -149,6 +153,8 @@ export class PostgresBulk implements BulkStore {
     await endTables(queries, { of: { ...of, fence: lease.fence }, memory: new WriterMemory(of), built })
     const fault = await findSampleFault(connection, place)
     if (fault !== undefined) throw damaged(fault)
+    // The server ends its own vacuum of a table soon for this lock, and begins none. Readers and writers go on beside it.
+    await connection.exec(lockOf(await tablesOf(connection, this.#parts.schemas.journal), 'SHARE UPDATE EXCLUSIVE'))
     for (let tries = 1; !(await this.#swap(connection, filled)); tries++) {
       if (tries === LOCK_TRIES) {
         throw new ServiceError('STORE_UNAVAILABLE', 'something reads the tables of the chain all the time: end it')
@@ -205,20 +211,30 @@ type Filled = {
  * locked. Returns false if that took too long: the transaction must go back to a savepoint then.
  */
 async function areLocked(connection: OwnConnection, schema: string): Promise<boolean> {
-  const tables = await connection.all(
-    `SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ?
-     ORDER BY tablename <> 'clock', tablename`,
-    schema,
-  )
+  const lock = lockOf(await tablesOf(connection, schema), 'ACCESS EXCLUSIVE')
   await connection.exec(`SET LOCAL lock_timeout = ${LOCK_MS}`)
   try {
-    await connection.exec(`LOCK TABLE ${tables.map(([table]) => text(table)).join(', ')} IN ACCESS EXCLUSIVE MODE`)
+    await connection.exec(lock)
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error
     return false
   }
   await connection.exec('SET LOCAL lock_timeout = 0')
   return true
+}
+
+/** The tables of a schema, the clock first. */
+async function tablesOf(connection: OwnConnection, schema: string): Promise<readonly string[]> {
+  const rows = await connection.all(
+    `SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ?
+     ORDER BY tablename <> 'clock', tablename`,
+    schema,
+  )
+  return rows.map(([table]) => text(table))
+}
+
+function lockOf(tables: readonly string[], mode: string): string {
+  return `LOCK TABLE ${tables.join(', ')} IN ${mode} MODE`
 }
 
 function damaged(what: string): ServiceError {

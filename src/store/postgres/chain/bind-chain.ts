@@ -3,6 +3,7 @@ import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import { claimChain } from '../../queries/claim-chain.ts'
 import type { Queries } from '../database.ts'
+import { remedyOfJournal } from './chain-place.ts'
 import { runQuery } from './run-query.ts'
 
 /** A chain that a writer claims, as the writer of this number. */
@@ -20,6 +21,6 @@ const COUNTS_OF_ONE_JOURNAL = 2 ** 32
 export async function bindToChain(queries: Queries, { fence, ...claimed }: Claimed): Promise<void> {
   // What other processes remember of a journal that was deleted must not be taken for this one's.
   const counted = (fence - 1) * COUNTS_OF_ONE_JOURNAL
-  const remedy = `run "steelyard reset ${claimed.chain}", and start again: the chain is indexed anew`
+  const remedy = remedyOfJournal(claimed.chain)
   await runQuery(queries, claimChain({ ...claimed, counted, place: 'its schema', remedy }))
 }

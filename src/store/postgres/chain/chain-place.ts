@@ -3,8 +3,8 @@ import type { ChainId } from '../../../core/chain.ts'
 import type { StorePart } from '../../seam/store-parts.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { CHAIN_TABLES } from '../journal/chain-schema.ts'
-import { migrate } from '../migrate.ts'
-import { MIGRATIONS } from '../schema.ts'
+import { migrate, type SchemaTables } from '../migrate.ts'
+import { STORE_TABLES } from '../schema.ts'
 import { READ_TABLES } from './read-schema.ts'
 
 /** The longest name of a schema, so that the names of a chain's schemas fit PostgreSQL's 63 bytes. */
@@ -35,14 +35,28 @@ export function chainView(db: PostgresDatabase, chain: ChainId): PostgresDatabas
 
 /** The migrations of a chain's journal. */
 export const JOURNAL_MIGRATIONS: readonly string[] = [CHAIN_TABLES]
-/** The migrations of the stored reads of a chain's nodes. */
-export const READ_MIGRATIONS: readonly string[] = [READ_TABLES]
+
+/** What to do about a journal that cannot be used. */
+export function remedyOfJournal(chain: ChainId): string {
+  return `run "steelyard reset ${chain}", and start again: the chain is indexed anew`
+}
+
+/** The tables of a chain's journal. */
+function journalTables(chain: ChainId): SchemaTables {
+  return { migrations: JOURNAL_MIGRATIONS, remedy: remedyOfJournal(chain) }
+}
+
+/** The tables of the stored reads of a chain's nodes, in a schema of this name. */
+export function readTables(schema: string): SchemaTables {
+  const remedy = `stop the servers, drop schema ${schema} with all that is in it, and start again: it holds only answers of nodes`
+  return { migrations: [READ_TABLES], remedy }
+}
 
 /** Makes the tables of a chain, unless they are there. @throws as `migrate` */
 export async function makeChain(db: PostgresDatabase, chain: ChainId): Promise<PostgresDatabase> {
   const { journal, reads } = chainSchemas(db.target.schema, chain)
-  await migrate(db.within([journal]), { migrations: JOURNAL_MIGRATIONS, create: true })
-  await migrate(db.within([reads]), { migrations: READ_MIGRATIONS, create: true })
+  await migrate(db.within([journal]), { ...journalTables(chain), create: true })
+  await migrate(db.within([reads]), { ...readTables(reads), create: true })
   return chainView(db, chain)
 }
 
@@ -53,15 +67,16 @@ export function schemaOf(store: string, part: StorePart): string {
 
 /** Makes the tables of a part of a store, and those of the store itself, unless they are there. @throws as `migrate` */
 export async function makePart(db: PostgresDatabase, part: StorePart): Promise<void> {
-  await migrate(db, { migrations: MIGRATIONS, create: true })
+  await migrate(db, { ...STORE_TABLES, create: true })
   if (part.of === 'store') return
-  await migrate(db.within([schemaOf(db.target.schema, part)]), { migrations: migrationsOf(part), create: true })
+  const schema = schemaOf(db.target.schema, part)
+  await migrate(db.within([schema]), { ...tablesOf(part, schema), create: true })
 }
 
-/** The migrations of a part of a store. */
-export function migrationsOf({ of }: StorePart): readonly string[] {
-  if (of === 'store') return MIGRATIONS
-  return of === 'journal' ? JOURNAL_MIGRATIONS : READ_MIGRATIONS
+/** The tables of a part of a store, in a schema of this name. */
+export function tablesOf(part: StorePart, schema: string): SchemaTables {
+  if (part.of === 'store') return STORE_TABLES
+  return part.of === 'journal' ? journalTables(part.chain) : readTables(schema)
 }
 
 /** The schema in which a bulk load fills the tables of a journal. `fence`: of the writer, so that no other one uses the same name. */
@@ -70,22 +85,24 @@ export function nextSchema({ journal }: ChainSchemas, fence: number): string {
 }
 
 /**
- * True if fresh tables may take the place of a journal's: not if the role lacks the rights, or `migrate --distribute` spread tables
- * over servers, which is done by commands of their own that fresh tables would lack.
+ * Why fresh tables must not take the place of a journal's, and what to do about it; undefined if they may. Tables that `migrate
+ * --distribute` spread over servers have what commands of their own gave them, which fresh ones would lack.
  */
-export async function isReplaceable(db: PostgresDatabase, { journal }: ChainSchemas): Promise<boolean> {
-  if ((await db.get(MAY_REPLACE, journal)) === undefined) return false
-  if ((await db.get("SELECT 1 WHERE to_regclass('pg_dist_partition') IS NOT NULL")) === undefined) return true
+export async function whyNotReplaced(db: PostgresDatabase, { journal }: ChainSchemas): Promise<string | undefined> {
+  const [isOwner, mayCreate, role, database] = (await db.get(RIGHTS, journal)) ?? []
+  if (isOwner !== true) return `schema ${journal} is another role's: run ALTER SCHEMA ${journal} OWNER TO ${role}`
+  if (mayCreate !== true) return `${role} may make no schemas: run GRANT CREATE ON DATABASE ${database} TO ${role}`
+  if ((await db.get("SELECT 1 WHERE to_regclass('pg_dist_partition') IS NOT NULL")) === undefined) return undefined
   const spread = await db.get(
     `SELECT 1 FROM pg_dist_partition d JOIN pg_class t ON t.oid = d.logicalrelid
      JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = ? LIMIT 1`,
     journal,
   )
-  return spread === undefined
+  return spread === undefined ? undefined : 'its tables are spread over servers'
 }
 
-const MAY_REPLACE = `SELECT 1 FROM pg_namespace WHERE nspname = ? AND pg_has_role(nspowner, 'USAGE')
-    AND has_database_privilege(current_database(), 'CREATE')`
+const RIGHTS = `SELECT pg_has_role(nspowner, 'USAGE'), has_database_privilege(current_database(), 'CREATE'),
+    quote_ident(current_user), quote_ident(current_database()) FROM pg_namespace WHERE nspname = ?`
 
 /** True if a chain has tables in a store. */
 export async function hasChain(db: PostgresDatabase, chain: ChainId): Promise<boolean> {

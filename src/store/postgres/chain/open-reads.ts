@@ -5,7 +5,7 @@ import type { FixedClasses } from '../../queries/asset-table.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { migrate } from '../migrate.ts'
 import { PostgresTableEngine } from '../table-engine.ts'
-import { chainSchemas, makeChain, READ_MIGRATIONS } from './chain-place.ts'
+import { chainSchemas, makeChain, readTables } from './chain-place.ts'
 import { PostgresReadEngine } from './read-engine.ts'
 import { READ_TABLES } from './read-schema.ts'
 
@@ -22,7 +22,7 @@ export async function openChainReads(db: PostgresDatabase, of: ReadsOf): Promise
 export async function openLedgerReads(db: PostgresDatabase, of: ReadsOf): Promise<ReadEngines> {
   const { schema } = db.target
   const { reads } = chainSchemas(schema, of.chain)
-  await migrate(db.within([reads]), { migrations: READ_MIGRATIONS, create: true })
+  await migrate(db.within([reads]), { ...readTables(reads), create: true })
   // One statement needs no transaction.
   const record = new PostgresTableEngine(db, { durable: true })
   return { ...readsOf(db.within([schema, reads]), of, { own: true, reads }), record }

@@ -10,7 +10,7 @@ import type { PostgresDatabase } from '../database.ts'
 import { RememberedTables } from '../journal/run-plan.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
-import { chainSchemas, isReplaceable, makeChain } from './chain-place.ts'
+import { chainSchemas, makeChain, whyNotReplaced } from './chain-place.ts'
 import type { JournalOf } from './journal-of.ts'
 import { runWork } from './run-query.ts'
 
@@ -23,7 +23,7 @@ export class PostgresWriterEngine implements WriterEngine {
   readonly coverage: Coverage
   readonly fixed: FixedClasses
   readonly memory: WriterMemory
-  readonly bulk: PostgresBulk | undefined
+  readonly bulk: PostgresBulk
   readonly #lease: Lease
   readonly #tables = new RememberedTables()
   #appends = 0
@@ -38,7 +38,7 @@ export class PostgresWriterEngine implements WriterEngine {
     const between: BulkParts['between'] = (work) => this.#between(work)
     const whose = { ...of, coverage: this.coverage }
     const write: BulkParts['write'] = (work) => this.#inTurn(() => lease.write(work))
-    this.bulk = load === undefined ? undefined : new PostgresBulk({ ...load, of: whose, lease, between, write })
+    this.bulk = new PostgresBulk({ ...load, of: whose, lease, between, write })
   }
 
   /** `loadFolder`: where a bulk load keeps what it fetched. @throws LEASE_HELD, STORE_MISMATCH, and as `migrate` */
@@ -51,10 +51,10 @@ export class PostgresWriterEngine implements WriterEngine {
       const ours: Lease = { ...lease, write: (work, how) => lease.write(work, { ...how, view }) }
       const schemas = chainSchemas(db.target.schema, of.chain)
       const folder = new LoadFolder(loadFolder, db.target, of.chain)
-      const load = (await isReplaceable(db, schemas)) ? { db, schemas, folder } : undefined
+      const load = { db, schemas, folder, refused: await whyNotReplaced(db, schemas) }
       const engine = new PostgresWriterEngine(of, ours, { memory, load })
       await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
-      await engine.bulk?.resume()
+      await engine.bulk.resume()
       await engine.#reload()
       return engine
     } catch (error) {
@@ -76,11 +76,11 @@ export class PostgresWriterEngine implements WriterEngine {
 
   async appended(): Promise<void> {
     // Once blocks are appended, nothing goes on from the log of a bulk load that ended in a crash.
-    if (this.#appends++ % APPENDS_A_LOOK === 0) await this.bulk?.end()
+    if (this.#appends++ % APPENDS_A_LOOK === 0) await this.bulk.end()
   }
 
   isLoading(): boolean {
-    return this.bulk?.isLoading() ?? false
+    return this.bulk.isLoading()
   }
 
   async close(): Promise<void> {
@@ -122,8 +122,5 @@ export class PostgresWriterEngine implements WriterEngine {
   }
 }
 
-/** What a chain was opened with. `load`: undefined if its tables cannot be replaced. */
-type Opened = {
-  readonly memory: WriterMemory
-  readonly load: Pick<BulkParts, 'db' | 'schemas' | 'folder'> | undefined
-}
+/** What a chain was opened with. */
+type Opened = { readonly memory: WriterMemory; readonly load: Pick<BulkParts, 'db' | 'schemas' | 'folder' | 'refused'> }

@@ -4,8 +4,9 @@ import { type ChainId, KINDS, type Kind, parseChainId } from '../../../core/chai
 import type { Principal } from '../../../core/custody.ts'
 import { mustBeOurs } from '../../../journal/damaged-value.ts'
 import { int, nullable, text } from '../../rows/columns.ts'
-import type { FamilyAddress } from '../../seam/custody.ts'
-import { type Query, rowOf, type Sql, type Value } from '../query.ts'
+import type { FamilyAddress, StoredChainAsset } from '../../seam/custody.ts'
+import { each, type Query, rowOf, type Sql, type Value } from '../query.ts'
+import { sideBySide } from '../side-by-side.ts'
 
 const PRINCIPAL = rowOf('SELECT id FROM custody_principals WHERE name = ?')
 const ADD_PRINCIPAL = rowOf('INSERT INTO custody_principals (name) VALUES (?) RETURNING id')
@@ -18,7 +19,11 @@ const ADD_ACCOUNT = rowOf('INSERT INTO custody_accounts (family, address, princi
 const CHAIN = rowOf('SELECT id FROM custody_chains WHERE chain = ?')
 const ADD_CHAIN = rowOf('INSERT INTO custody_chains (chain) VALUES (?) RETURNING id')
 const ASSET = rowOf('SELECT id FROM custody_assets WHERE chain = ? AND reference = ? AND standard = ?')
-const ADD_ASSET = rowOf('INSERT INTO custody_assets (chain, reference, standard) VALUES (?, ?, ?) RETURNING id')
+const ADD_ASSETS = each('INSERT INTO custody_assets (chain, reference, standard) VALUES (?, ?, ?)', [
+  'int',
+  'text',
+  'text',
+])
 
 /** The numbers by which rows of custody name principals, addresses, chains and assets. Those that give one need a transaction. */
 export function principalId(name: Principal): Query<number | undefined> {
@@ -60,9 +65,23 @@ export function assetId(chain: number, { standard, reference }: AssetRef): Query
   return idOf(ASSET, chain, reference, standard)
 }
 
-/** The number of an asset of a chain, given if it has none. */
-export function addAsset(chain: number, { standard, reference }: AssetRef): Query<number> {
-  return giveId(ASSET, ADD_ASSET, [chain, reference, standard])
+/** The numbers of assets and of their chains, given to those that have none. */
+export function* addAssets(
+  assets: readonly StoredChainAsset[],
+): Query<readonly { readonly chain: number; readonly asset: number }[]> {
+  const chains = new Map<ChainId, number>()
+  for (const { chain } of assets) if (!chains.has(chain)) chains.set(chain, yield* addChain(chain))
+  const keys = assets.map(({ chain, asset }) => [chains.get(chain) ?? 0, asset.reference, asset.standard] as const)
+  const read = (): Query<readonly (number | undefined)[]> => sideBySide(keys.map((key) => idOf(ASSET, ...key)))
+  const known = yield* read()
+  const missing = new Map(keys.flatMap((key, index) => (known[index] === undefined ? [[key.join(), key]] : [])))
+  if (missing.size > 0) yield [ADD_ASSETS, [...missing.values()]]
+  const given = missing.size > 0 ? yield* read() : known
+  return keys.map(([chain], index) => {
+    const asset = given[index]
+    assert(asset !== undefined, 'an asset that was added has a number')
+    return { chain, asset }
+  })
 }
 
 function* idOf(sql: Sql, ...values: readonly Value[]): Query<number | undefined> {

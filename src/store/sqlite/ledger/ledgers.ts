@@ -1,6 +1,6 @@
 import type { ChainId } from '../../../core/chain.ts'
 import { LEDGER_NATURE } from '../../rows/ledger-batch.ts'
-import { guardedFile, mustHaveTables, openDatabase, type SqliteDatabase } from '../database.ts'
+import { guardedFile, openDatabase, type SqliteDatabase } from '../database.ts'
 import { Snapshot } from '../read/snapshot.ts'
 import { keepReserve, noRoom } from '../reserve.ts'
 import { LEDGER_TABLES } from './ledger-schema.ts'
@@ -12,10 +12,7 @@ export function openLedgerWriter(folder: string, file: string, chain: ChainId): 
   try {
     // Without a reserve, the last free space is needed for the next start, so reject the write.
     if (!keepReserve(folder)) throw noRoom(folder)
-    return guardedFile(db.name, () => {
-      mustHaveLedger(db)
-      return new SqliteLedgerWriter({ db, folder, chain })
-    })
+    return guardedFile(db.name, () => new SqliteLedgerWriter({ db, folder, chain }))
   } catch (error) {
     db.close()
     throw error
@@ -24,11 +21,5 @@ export function openLedgerWriter(folder: string, file: string, chain: ChainId): 
 
 /** The reads of the ledger of a file that was opened with its tables. */
 export function readLedger(db: SqliteDatabase): Snapshot {
-  mustHaveLedger(db)
   return new Snapshot(db, { own: true, ...LEDGER_NATURE })
-}
-
-/** @throws an error of SQLite if a table of the ledger is missing: its statements are prepared only once they are needed. */
-function mustHaveLedger(db: SqliteDatabase): void {
-  for (const migrations of Object.values(LEDGER_TABLES.parts)) mustHaveTables(db, migrations)
 }

@@ -32,6 +32,7 @@ export type BulkParts = Pick<JournalOptions, 'chain' | 'codec' | 'coverage' | 'f
 /** The generations of a chain's file, as its writer makes them. */
 export class SqliteBulk implements BulkStore {
   readonly isApart = false
+  readonly refused = undefined
   readonly #parts: BulkParts
 
   constructor(parts: BulkParts) {
