@@ -88,17 +88,27 @@ class TransactionWalker {
     let last: TransactionKey | undefined
     let row = from?.row ?? 0
     let isFrom = from !== undefined
+    // A database that is asked for several at once answers as soon as for one. No more are read in vain than were needed before.
+    let atOnce = 1
     for (let looked = 0; looked < MAX_LOOKED_AT; ) {
       const bounds = isLater ? { after: isFrom ? row - 1 : row } : { before: isFrom ? row + 1 : row }
       const members = await this.#deps.members.rows(this.#filter, {
         ...bounds,
         limit: MEMBERS_AT_ONCE,
       } satisfies Bounds)
-      for (const member of members) {
-        const place = member.row === from?.row ? from : undefined
-        found.push(...(await this.#transfersOf(member, { direction, place, limit: limit - found.length })))
+      for (let next = 0; next < members.length; ) {
+        const some = members.slice(next, next + atOnce)
+        next += some.length
+        atOnce *= 2
+        const most = limit - found.length
+        const read = await Promise.all(
+          some.map((member) =>
+            this.#transfersOf(member, { direction, place: member.row === from?.row ? from : undefined, limit: most }),
+          ),
+        )
+        found.push(...read.flat().slice(0, most))
         if (found.length >= limit) return { found, last: found.at(-1)?.key, isCut: false }
-        last = { row: member.row, ...(isLater ? END : BEGINNING) }
+        last = { row: some.at(-1)?.row ?? row, ...(isLater ? END : BEGINNING) }
       }
       if (members.length < MEMBERS_AT_ONCE) return { found, last, isCut: false }
       looked += members.length

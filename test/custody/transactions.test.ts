@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { PageRequest, TransactionKey } from '../../src/core/custody.ts'
 import type { CustodyFilter, CustodyTransaction } from '../../src/custody/custody.ts'
 import { ENGINES } from '../store/engines.ts'
@@ -60,6 +60,33 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
     expect(one.rows[0]).toMatchObject({ wallet: wallets[1], decimals: 2, isConfirmed: true })
     expect((await list({ limit: 9 }, { principal: 'bob' })).rows).toEqual([])
     await expect(list({ limit: 9, offset: 0n })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
+  test('a page over many addresses asks for the transfers of several at once', async () => {
+    const w = await custodyWorld({ families: ['evm'] })
+    const evm = w.of('evm')
+    const { uuid } = await w.custody.wallets.create({ ...ANN, type: 'MPC', name: 'w' })
+    const accounts = Array.from({ length: 12 }, (_, index) => evm.account(index + 1))
+    for (const address of accounts) await w.custody.addresses.watch({ ...ANN, wallet: uuid, family: 'evm', address })
+    await w.runOnce()
+    await evm.append(
+      '1',
+      '0',
+      accounts.map((to) => move(evm.token(1), 5n, { to })),
+    )
+    await w.runOnce()
+    const { transfers } = evm.reads.pairs
+    let [asked, most] = [0, 0]
+    const read = vi.spyOn(evm.reads.pairs, 'transfers').mockImplementation(async (query) => {
+      most = Math.max(most, ++asked)
+      const found = await transfers(query)
+      asked--
+      return found
+    })
+    const { rows } = await w.custody.transactions({ ...ANN, page: { limit: 100 } })
+    expect(rows).toHaveLength(12)
+    expect(most).toBeGreaterThanOrEqual(4)
+    read.mockRestore()
   })
 
   test.each([1, 2, 3, 7, 24, 25])('pages of %i meet in both directions', async (limit) => {

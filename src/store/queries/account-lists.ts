@@ -7,7 +7,7 @@ import type { AccountPage, AccountQuery, StoredAsset } from '../seam/store.ts'
 import { hides, type ReadContext } from './context.ts'
 import { amountIn, balance, heldAt, isRefuted, mayBeRefuted, mayLack } from './positions.ts'
 import { type Query, rowOf, rowsOf, type Sql } from './query.ts'
-import { eachRow, sideBySide } from './side-by-side.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
 const AS_MET = 'ORDER BY met_block, met_log, met_sub'
@@ -141,10 +141,12 @@ function* rowsOfPage(
           .slice(offset, offset + limit)
           .map(entryRow)
       : yield [page, account, limit, offset]
-  const rows = yield* eachRow(found, {
-    quick: (row) => quickRow(context, of, row),
-    read: (row) => accountRow(context, of, row),
-  })
+  const rows: ListRow[] = []
+  for (const row of found) {
+    const quick = quickRow(context, of, row)
+    if (quick !== undefined) rows.push(quick)
+    else return { count, rows: yield* sideBySide(found.map((one) => accountRow(context, of, one))) }
+  }
   return { count, rows }
 }
 

@@ -52,7 +52,7 @@ import {
   presentOf,
 } from './positions.ts'
 import { type Query, rowOf, rowsOf } from './query.ts'
-import { eachRow, sideBySide } from './side-by-side.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const HASH_AT = rowOf('SELECT hash FROM blocks WHERE number = ?')
 /** The child block itself, or the last earlier block whose hash is stored. */
@@ -184,10 +184,8 @@ type Balances = {
 type LookedUp = { readonly at: number; readonly key: BalanceKey; readonly asset: StoredAsset }
 
 function* balances(context: ReadContext, keys: readonly BalanceKey[], asOf: number | undefined): Query<Balances> {
-  const assets = yield* eachRow(keys, {
-    quick: ({ asset }) => context.assets.knownAs(asset),
-    read: ({ asset }) => assetOf(context, asset),
-  })
+  let assets: readonly (StoredAsset | undefined)[] = keys.map(({ asset }) => context.assets.knownAs(asset))
+  if (assets.includes(undefined)) assets = yield* sideBySide(keys.map(({ asset }) => assetOf(context, asset)))
   const rows: (StoredBalance | undefined)[] = []
   const together: LookedUp[] = []
   for (const [at, key] of keys.entries()) {
@@ -203,8 +201,10 @@ function* balances(context: ReadContext, keys: readonly BalanceKey[], asOf: numb
       rows[at] = row && presentOf(context, { key, asset }, row)
     }
   }
-  const found = yield* sideBySide(together.map((one) => balanceOf(context, one, asOf)))
-  for (const [index, { at }] of together.entries()) rows[at] = found[index]
+  if (together.length > 0) {
+    const found = yield* sideBySide(together.map((one) => balanceOf(context, one, asOf)))
+    for (const [index, { at }] of together.entries()) rows[at] = found[index]
+  }
   const block = asOf === undefined ? context.clock.published : yield* heldAt(context, asOf)
   return { clock: context.clock, block, rows, assets }
 }

@@ -1,5 +1,5 @@
 import type { Row } from '../rows/columns.ts'
-import { type Asked, Each, each, type Query, type Sql, type ValueType } from './query.ts'
+import { type Asked, type Each, each, type Query, type Sql, type ValueType } from './query.ts'
 
 /** A query that waits for the rows of what it asked, and its place among all. */
 type Waiting<T> = { readonly at: number; readonly query: Query<T>; readonly asked: Asked }
@@ -37,56 +37,55 @@ export function* sideBySide<T>(queries: readonly Query<T>[]): Query<readonly T[]
   return results
 }
 
-/**
- * A row for each of those that are given: by `quick`, or read side by side where that returns undefined. Most rows need no reading, and
- * cost no generator then.
- */
-export function* eachRow<Given, Quick, Read>(
-  given: readonly Given[],
-  { quick, read }: { readonly quick: (one: Given) => Quick | undefined; readonly read: (one: Given) => Query<Read> },
-): Query<readonly (Quick | Read)[]> {
-  const rows: (Quick | Read)[] = []
-  const missing: { readonly at: number; readonly one: Given }[] = []
-  for (const [at, one] of given.entries()) {
-    const row = quick(one)
-    if (row === undefined) missing.push({ at, one })
-    else rows[at] = row
-  }
-  if (missing.length === 0) return rows
-  const found = yield* sideBySide(missing.map(({ one }) => read(one)))
-  for (const [index, { at }] of missing.entries()) rows[at] = found[index] as Read
-  return rows
-}
-
 /** Groups those that are asked at once, by their statement for many rows of values. Undefined: each is asked alone. */
 function alike<T>(waiting: readonly Waiting<T>[]): ReadonlyMap<Each | undefined, readonly Waiting<T>[]> {
   const groups = new Map<Each | undefined, Waiting<T>[]>()
+  let last: { readonly statement: Each | undefined; readonly group: Waiting<T>[] } | undefined
   for (const one of waiting) {
     const statement = manyOf(one.asked)
-    const group = groups.get(statement)
-    if (group === undefined) groups.set(statement, [one])
-    else group.push(one)
+    if (last === undefined || last.statement !== statement) {
+      last = { statement, group: groups.get(statement) ?? [] }
+      groups.set(statement, last.group)
+    }
+    last.group.push(one)
   }
   return groups
 }
 
 type Values = readonly (number | string | Buffer)[]
 
-const TYPES: Readonly<Record<string, ValueType>> = { object: 'bytes', number: 'int', string: 'text' }
+const TYPES: Readonly<Record<string, ValueType>> = { b: 'bytes', i: 'int', t: 'text' }
 /** The statements for many rows of values, by the types of the values. */
 const known = new WeakMap<Sql, Map<string, Each>>()
 
 /** A statement for many rows of values; undefined if it may have several rows, or values with names or without a type. */
 function manyOf(asked: Asked): Each | undefined {
   const [sql] = asked
-  if (!sql.isOne || !sql.text.startsWith('SELECT') || sql instanceof Each) return undefined
-  const values: readonly unknown[] = asked.slice(1)
-  if (!values.every((value) => typeof value !== 'object' || Buffer.isBuffer(value))) return undefined
-  const types = values.map((value) => TYPES[typeof value] ?? 'text')
-  const ofSql = known.get(sql) ?? new Map<string, Each>()
-  const made = ofSql.get(types.join()) ?? each(sql.text, types)
-  known.set(sql, ofSql.set(types.join(), made))
-  return made
+  if (!sql.isOne || !sql.hasRows) return undefined
+  const types = typesOf(asked)
+  if (types === undefined) return undefined
+  const made = known.get(sql)?.get(types)
+  if (made !== undefined) return made
+  if (!sql.text.startsWith('SELECT')) return undefined
+  const many = each(
+    sql.text,
+    [...types].map((type) => TYPES[type] ?? 'text'),
+  )
+  known.set(sql, (known.get(sql) ?? new Map<string, Each>()).set(types, many))
+  return many
+}
+
+/** A letter for each value. */
+function typesOf(asked: Asked): string | undefined {
+  let types = ''
+  for (let at = 1; at < asked.length; at++) {
+    const value = asked[at]
+    if (typeof value === 'number') types += 'i'
+    else if (typeof value === 'string') types += 't'
+    else if (Buffer.isBuffer(value)) types += 'b'
+    else return undefined
+  }
+  return types
 }
 
 function valuesOf(asked: Asked): Values {
