@@ -22,7 +22,7 @@ export const ON_EACH_ENGINE = [
 
 /** Those that run in `npm test` on each engine: short ones, which use different parts of a store. */
 export const SHORT_ON_EACH_ENGINE = [
-  'test/conformance/{abc-labs-idempotency,spacescan-store,tokenkit-keys}.test.ts',
+  'test/conformance/{abc-labs,spacescan-store,tokenkit-lists}.test.ts',
   'test/e2e/{audit,destroyed}.test.ts',
   'test/indexer/{hints,reorg}.test.ts',
   'test/tokens/price-history.test.ts',

@@ -8,14 +8,15 @@ import { isServiceError } from '../../src/core/errors.ts'
 import { isFatal } from '../../src/indexer/fatal.ts'
 import { makeRig, type Rig } from '../indexer/harness.ts'
 import { startScriptedNode } from '../nodes/scripted-node.ts'
+import { ENGINE } from '../store/engines.ts'
 import { type FakeBlock, FakeChain } from './chain.ts'
 import { FakeNode } from './node.ts'
 import { BACKFILL_FAULTS, FAULTS, FaultPlan, faulty, LIVE_FAULTS, OF_RANGES, ONCE } from './proxy.ts'
 
-const BLOCKS = 20_000
 const FAULT_COUNT = 200
 /** Blocks that exist before the first look. */
-const BEFORE = 19_000
+const BEFORE = ENGINE.name === 'sqlite' ? 19_000 : 3_000
+const BLOCKS = BEFORE + 1_000
 /**
  * How many blocks the chain grows between two looks. Before each fourth look it also replaces blocks, as many as
  * `DEPTHS` says.

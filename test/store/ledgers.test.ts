@@ -6,7 +6,7 @@ import { commitGroup, outcomeOf } from '../../src/ledger/group-commit.ts'
 import type { LedgerRequest, Outcome } from '../../src/ledger/ledger.ts'
 import { genesisOf } from '../../src/ledger/record.ts'
 import type { LedgerReads } from '../../src/store/seam/ledger-store.ts'
-import { BEGAN, CHAIN } from '../ledger/ledger.ts'
+import { BEGAN, CHAIN, verifyStore } from '../ledger/ledger.ts'
 import { ENGINES, type StorePlace } from './engines.ts'
 
 const GENESIS = genesisOf(CHAIN, BEGAN)
@@ -118,6 +118,17 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
     expect(await store.dump()).toEqual(before)
     await journal.close()
     await store.close()
+  })
+
+  test('two writers that take turns hold what the operations come to', async () => {
+    const [first, second] = [await openLedger(place), await openLedger(place)]
+    const turns = [first, second, first, second, second, first]
+    await first.submit([request(GILT), request(mint('bank', 100n))])
+    for (const [at, { submit }] of turns.entries()) {
+      expect(await submit([request(move('bank', `to ${at}`, 1n))])).toMatchObject([{ accepted: true }])
+    }
+    for (const { journal } of [first, second]) await journal.close()
+    expect((await verifyStore(second.store)).faults).toEqual([])
   })
 
   test('a store holds one ledger', async () => {

@@ -55,7 +55,7 @@ export class SqliteLedgerWriter implements WriterEngine {
     this.#db = db
     this.#folder = folder
     this.#marker = new LedgerMarker(folder, chain)
-    this.#file = new JournalFile(db, LEDGER_NATURE)
+    this.#file = new JournalFile(db, LEDGER_NATURE, true)
     this.memory = this.#file.memory
     guarded(db, () => {
       assert(db.pragma('synchronous', { simple: true }) === FULL, 'a ledger commit is on disk')

@@ -10,18 +10,21 @@ import { runPlan } from './run-plan.ts'
 
 const NO_ROWS: readonly Row[] = []
 
-/** The journal of one file, over one connection: its rules, and what is remembered of its rows. */
+/**
+ * The journal of one file, over one connection: its rules, and what is remembered of its rows. `isShared`: other processes write
+ * the file too, so none of its rows is remembered that writes change.
+ */
 export class JournalFile {
   readonly memory: WriterMemory
   readonly assets: SqliteAssets
   readonly #queries: SqliteQueries
   readonly #tables: JournalTables
 
-  constructor(db: SqliteDatabase, of: WriterOf) {
+  constructor(db: SqliteDatabase, of: WriterOf, isShared = false) {
     this.memory = new WriterMemory(of)
     this.#queries = new SqliteQueries(db)
     this.assets = new SqliteAssets(this.#queries, this.memory.assets)
-    this.#tables = new JournalTables(db, (changes) => this.#written(changes))
+    this.#tables = new JournalTables(db, (changes) => this.#written(changes), isShared ? new Set() : undefined)
     this.run(this.memory.followed.reload())
   }
 

@@ -14,17 +14,23 @@ const REMEMBERED: ReadonlySet<Table> = new Set<Table>([assets])
 
 /**
  * The tables of a journal in an SQLite file: answers the needs of plans and applies their changesets, with statements that
- * are prepared once. It knows no rule. Runs inside the journal's transaction, as the only writer of the file. `written`:
- * called with each table's changes.
+ * are prepared once. It knows no rule. Runs inside the journal's transaction. `written`: called with each table's changes.
+ * `remembered`: tables whose rows it remembers, which no other process writes.
  */
 export class JournalTables {
   readonly #db: SqliteDatabase
   readonly #written: (changes: TableChanges) => void
+  readonly #remembered: ReadonlySet<Table>
   readonly #tables = new Map<Table, StoredTable>()
 
-  constructor(db: SqliteDatabase, written: (changes: TableChanges) => void = () => undefined) {
+  constructor(
+    db: SqliteDatabase,
+    written: (changes: TableChanges) => void = () => undefined,
+    remembered: ReadonlySet<Table> = REMEMBERED,
+  ) {
     this.#db = db
     this.#written = written
+    this.#remembered = remembered
   }
 
   answer(needs: readonly Need[]): void {
@@ -51,7 +57,7 @@ export class JournalTables {
   #of(table: Table): StoredTable {
     let stored = this.#tables.get(table)
     if (stored === undefined) {
-      stored = new StoredTable(this.#db, table)
+      stored = new StoredTable(this.#db, table, this.#remembered.has(table))
       this.#tables.set(table, stored)
     }
     return stored
@@ -90,14 +96,14 @@ class StoredTable {
   readonly #delete: WriteStatement
   readonly #remembered: RememberedRows | undefined
 
-  constructor(db: SqliteDatabase, table: Table) {
+  constructor(db: SqliteDatabase, table: Table, isRemembered: boolean) {
     this.#db = db
     this.#table = table
     this.#columns = new TableColumns(table, WORDING)
     this.#others = this.#columns.all.filter(({ name }) => !table.key.includes(name))
     this.#insert = this.#insertion()
     this.#delete = this.#deletion()
-    this.#remembered = REMEMBERED.has(table) ? new RememberedRows(table.key) : undefined
+    this.#remembered = isRemembered ? new RememberedRows(table.key) : undefined
   }
 
   lookup({ keys, by }: AnyLookup): (AnyRow | undefined)[] {
