@@ -55,7 +55,7 @@ export class SqliteHeldTables implements HeldTables {
 
   /** The snapshot of a store that is open, with the tables of a ledger. */
   static snapshot(folder: string): SqliteHeldTables {
-    const db = openDatabase({ file: join(folder, MAIN_FILE), ...LEDGER_TABLES, cache: 'small' })
+    const db = openDatabase({ file: join(folder, MAIN_FILE), ...LEDGER_TABLES, cache: 'small', isAudit: true })
     return held({ db, ...usesIn(folder) }, 'read')
   }
 

@@ -7,20 +7,24 @@ import { runQuery } from '../chain/run-query.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { pagesIn } from '../held-tables.ts'
 import { holdTransaction, NO_LIMITS } from '../held-transaction.ts'
+import { CHAIN_VIEW_NAMES } from '../journal/chain-views.ts'
 
-/** What others have that a table cannot be replaced with: views, keys that refer to it, and publications. */
-const PINNED = `SELECT 1 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = ? AND (
-    EXISTS (SELECT 1 FROM pg_depend d WHERE d.refobjid = t.oid AND d.classid = 'pg_rewrite'::regclass)
-    OR EXISTS (SELECT 1 FROM pg_constraint k WHERE k.confrelid = t.oid)
-    OR EXISTS (SELECT 1 FROM pg_publication_rel p WHERE p.prrelid = t.oid)
-  ) LIMIT 1`
+/** What others have that a schema cannot be replaced with: views of what is in it, keys that refer to it, and publications. */
+const PINNED = `SELECT 1 FROM pg_namespace n WHERE n.nspname = ? AND (
+    EXISTS (SELECT 1 FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+      JOIN pg_class v ON v.oid = r.ev_class
+      WHERE (d.refobjid IN (SELECT t.oid FROM pg_class t WHERE t.relnamespace = n.oid)
+          OR d.refobjid IN (SELECT f.oid FROM pg_proc f WHERE f.pronamespace = n.oid))
+        AND (v.relnamespace <> n.oid OR v.relname <> ALL (?::text[])))
+    OR EXISTS (SELECT 1 FROM pg_class t JOIN pg_constraint k ON k.confrelid = t.oid WHERE t.relnamespace = n.oid)
+    OR EXISTS (SELECT 1 FROM pg_class t JOIN pg_publication_rel p ON p.prrelid = t.oid WHERE t.relnamespace = n.oid))`
 
 /** How much the tables of a chain hold; undefined if nothing. `db`: of their schema. */
 export function extentOf(db: PostgresDatabase): Promise<StoredExtent | undefined> {
   return db.snapshot(async (queries) => {
     const extent = await runQuery(queries, storedExtent())
     if (extent === undefined) return undefined
-    return { ...extent, isPinned: (await queries.get(PINNED, db.target.schema)) !== undefined }
+    return { ...extent, isPinned: (await queries.get(PINNED, db.target.schema, CHAIN_VIEW_NAMES)) !== undefined }
   })
 }
 

@@ -3,6 +3,7 @@ import type { ChainId } from '../../../core/chain.ts'
 import type { StorePart } from '../../seam/store-parts.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { CHAIN_TABLES } from '../journal/chain-schema.ts'
+import { CHAIN_VIEWS } from '../journal/chain-views.ts'
 import { migrate, type SchemaTables } from '../migrate.ts'
 import { STORE_TABLES } from '../schema.ts'
 import { READ_TABLES } from './read-schema.ts'
@@ -34,7 +35,7 @@ export function chainView(db: PostgresDatabase, chain: ChainId): PostgresDatabas
 }
 
 /** The migrations of a chain's journal. */
-export const JOURNAL_MIGRATIONS: readonly string[] = [CHAIN_TABLES]
+export const JOURNAL_MIGRATIONS: readonly string[] = [CHAIN_TABLES, CHAIN_VIEWS]
 
 /** What to do about a journal that cannot be used. */
 export function remedyOfJournal(chain: ChainId): string {

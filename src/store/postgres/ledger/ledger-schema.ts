@@ -1,3 +1,5 @@
+import { AMOUNT_NUMBER } from '../journal/chain-views.ts'
+
 /** The tables of an issuer's ledger beside those of its chain, and the views for analysts. */
 export const LEDGER_TABLES = `
   -- How many operations of each series the record holds. Each commit locks the row until it ends, so the next one, of any
@@ -38,20 +40,7 @@ export const LEDGER_TABLES = `
     wall double precision NOT NULL, steady double precision NOT NULL, through double precision NOT NULL
   );
 
-  -- The number that a stored amount means: a length byte, 0x80 and more for zero and above, then the digits of base 256.
-  CREATE FUNCTION amount_number(stored bytea) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  DECLARE
-    sum numeric := 0;
-    is_negative boolean := get_byte(stored, 0) < 128;
-    digit integer;
-  BEGIN
-    FOR at IN 1 .. length(stored) - 1 LOOP
-      digit := get_byte(stored, at);
-      sum := sum * 256 + CASE WHEN is_negative THEN 255 - digit ELSE digit END;
-    END LOOP;
-    RETURN CASE WHEN is_negative THEN -sum ELSE sum END;
-  END $$;
-
+  ${AMOUNT_NUMBER}
   -- For analysts: who holds what, with the CAIP-19 name of the asset and the amount in base units as a number.
   CREATE VIEW ledger_balances AS
     SELECT convert_from(b.account, 'UTF8') AS wallet, c.chain || '/' || a.standard || ':' || a.reference AS asset,
