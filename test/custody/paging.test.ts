@@ -130,7 +130,7 @@ describe.each(ENGINES)('$name', ({ isFull, makePlace }) => {
       const empty = await w.custody.balances({ ...ANN, page: { limit: 3, offset: beyond } })
       expect(empty).toMatchObject({ rows: [], total: BigInt(last.length), hasEarlier: true, hasLater: false })
     }
-  }, 120_000)
+  }, 400_000)
 
   test('pages of one row, filtered, meet in both directions, and the page before is the page before', async () => {
     const big = await bigWorld()
@@ -159,7 +159,7 @@ describe.each(ENGINES)('$name', ({ isFull, makePlace }) => {
     expect(second).toMatchObject({ hasEarlier: true, hasLater: true })
     const other = await w.custody.balances({ principal: 'bob', page: { limit: 50 } })
     expect(other).toMatchObject({ rows: [], first: undefined, last: undefined, hasEarlier: false, hasLater: false })
-  }, 120_000)
+  }, 400_000)
 
   test('offsets never repeat a row, also where unknown ones are left out', async () => {
     const w = await custodyWorld()
