@@ -1,7 +1,8 @@
 /**
  * Suites that run once for each engine of `store/engines.ts`, since they use stores, but are about something else (`ENGINE`,
  * `newPlace`), and those that leave an engine's full form to the long run (`isFull`). The first engine has all of them in
- * `npm test`, the others in `npm run test:long`.
+ * `npm test`, the others in `npm run test:long`. Not here: suites that have their full form on all engines in `npm test`, and those that say at
+ * their top why they stay on one.
  */
 export const ON_EACH_ENGINE = [
   'src/api/http/fuzz.test.ts',
@@ -9,8 +10,8 @@ export const ON_EACH_ENGINE = [
   'test/balances/*.test.ts',
   'test/conformance/{abc-labs,spacescan-store,tokenkit}*.test.ts',
   'test/crash/{chia-kill,follow-kill,kill,starknet-kill}.test.ts',
-  'test/custody/*.test.ts',
-  'test/e2e/!(ledger-full|postgres-outage).test.ts',
+  'test/custody/{budget,paging}.test.ts',
+  'test/e2e/!(custody|demo|exact|ledger-full|postgres-outage|reorg|roles).test.ts',
   'test/faults/{fault-run,run}*.test.ts',
   'test/indexer/*.test.ts',
   'test/ledger/{balances,model,queue,trail}*.test.ts',

@@ -1,3 +1,4 @@
+/** The demo, whose store is a folder that it deletes: it needs no server of a database. */
 import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
