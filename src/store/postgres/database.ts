@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { atMost } from '../../core/at-most.ts'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
 import { type CopySource, copyIn } from './copy-in.ts'
@@ -17,6 +18,8 @@ const STATEMENT_TIMEOUT_MS = 30_000
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** How long the server keeps the locks of a process that stopped in the middle of a transaction. */
 const IDLE_IN_TRANSACTION_MS = 10_000
+/** How long closed connections are waited for. */
+const CLOSE_MS = 1_000
 
 /**
  * What a transaction sends before it waits for an answer: beyond this, the server has enough to do, and what is sent takes memory here.
@@ -155,8 +158,17 @@ export class PostgresDatabase implements Queries {
     }
   }
 
+  /** Resolves once the server has ended all connections, or is too busy to do so soon. */
   async close(): Promise<void> {
-    if (!this.#pool.ending) await this.#pool.end()
+    if (this.#pool.ending) return
+    let open = this.#pool.totalCount
+    const ended = new Promise<void>((resolve) => {
+      if (open === 0) resolve()
+      // The pool itself waits only until they are told to end.
+      this.#pool.on('remove', () => --open === 0 && resolve())
+    })
+    await this.#pool.end()
+    await atMost(CLOSE_MS, ended)
   }
 
   async #transaction<T>(
