@@ -8,12 +8,14 @@ const OPERATIONS = 15
 test.each(ENGINES)('$name: an operation does not wait for the next look at an idle ledger', async ({ makePlace }) => {
   const place = await makePlace()
   const server = await serveLedger(place)
-  const began = performance.now()
+  const tookMs: number[] = []
   for (let nth = 0; nth < OPERATIONS; nth++) {
+    const began = performance.now()
     expect((await server.post('/api/wallets', { wallet_address: `wallet-${nth}` })).status).toBe(201)
+    tookMs.push(performance.now() - began)
   }
-  // Such looks are a second apart.
-  expect(performance.now() - began).toBeLessThan(500 * OPERATIONS)
+  // Such looks are a second apart. Some operations may wait for a busy machine.
+  expect(tookMs.filter((ms) => ms < 500).length).toBeGreaterThan(OPERATIONS / 2)
   await server.stop()
   await place.end()
 })
