@@ -71,14 +71,14 @@ const both = [
   { id: FILLING.id, rpc: filling.url },
 ]
 const busy = await startServer(folder, both, { store })
-await until(busy, (state) => state.transfers > 0, FILLING.id)
+await until(busy, (state) => state.fetched > 0, FILLING.id)
 for (const one of cases) await warm(busy, one)
-const transfersBefore = (await busy.health(FILLING.id))?.transfers ?? 0
+const fetchedBefore = (await busy.health(FILLING.id))?.fetched ?? 0
 const startedAt = performance.now()
 for (const one of cases) await offered(busy, one, 'backfill')
 const after = await busy.health(FILLING.id)
-const ingested = ((after?.transfers ?? 0) - transfersBefore) / ((performance.now() - startedAt) / 1000)
-print(`the backfill went on beside it: ${after?.state}, ${Math.round(ingested)} transfers/s`)
+const fetched = ((after?.fetched ?? 0) - fetchedBefore) / ((performance.now() - startedAt) / 1000)
+print(`the backfill went on beside it: ${after?.state}, ${Math.round(fetched)} transfers/s fetched`)
 await busy.stop()
 for (const one of cases) await one.bare.stop()
 await filling.stop()

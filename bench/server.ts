@@ -26,6 +26,8 @@ export type ChainHealth = {
   readonly state: string
   readonly checkpoint: number
   readonly transfers: number
+  /** Transfers that were fetched: those of a bulk load are answered once they are published. */
+  readonly fetched: number
   /** Until the audit has compared a new chain once, its balances are read from the node. */
   readonly isFirstLook: boolean
   readonly error: string | undefined
@@ -146,6 +148,7 @@ async function health(url: string, chain: string): Promise<ChainHealth | undefin
     state: String(read(entry, 'state')),
     checkpoint: Number(read(read(entry, 'checkpoint'), 'number') ?? -1),
     transfers: Number(read(entry, 'transfers')),
+    fetched: Number(read(read(entry, 'fetched'), 'transfers') ?? read(entry, 'transfers')),
     isFirstLook:
       read(entry, 'audit') === undefined || read(read(read(entry, 'audit'), 'in_doubt'), 'first_look') === true,
     error: error === undefined ? undefined : String(error),
