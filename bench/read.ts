@@ -12,7 +12,7 @@ import { startGeneratedNode } from './chain/start.ts'
 import { compareWorkers } from './compare-workers.ts'
 import { type Latency, offer, type Target } from './open-loop.ts'
 import { LOAD_TOOL, saturate } from './saturate.ts'
-import { type BenchServer, cpuSeconds, startServer, temporaryFolder } from './server.ts'
+import { type BenchServer, type ChainHealth, cpuSeconds, startServer, temporaryFolder } from './server.ts'
 
 const SERVED = { id: 'eip155:1', chainId: 1 }
 const FILLING = { id: 'eip155:2', chainId: 2 }
@@ -224,9 +224,7 @@ function targetOf(url: string, one: Case): Target {
   return { url, paths: one.paths, headers: one.headers }
 }
 
-type State = { readonly checkpoint: number; readonly transfers: number; readonly isFirstLook: boolean }
-
-async function until(from: BenchServer, reached: (state: State) => boolean, chain: string): Promise<void> {
+async function until(from: BenchServer, reached: (state: ChainHealth) => boolean, chain: string): Promise<void> {
   for (;;) {
     const state = await from.health(chain)
     if (state !== undefined && reached(state)) return
