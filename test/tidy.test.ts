@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../src/core/errors.ts'
 import * as facts from '../src/journal/tables/facts.ts'
 import * as marks from '../src/journal/tables/marks.ts'
+import { ON_EACH_ENGINE, SHORT_ON_EACH_ENGINE } from './suites.ts'
 import { undocumentedExports } from './tidy/exports.ts'
 import { untidyFunctions } from './tidy/functions.ts'
 import { kindNames } from './tidy/kind-names.ts'
 import { engineInterfaces, namedByEngines, seamInterfaces } from './tidy/seam.ts'
 import { projectFiles, type Source, typescriptSources } from './tidy/sources.ts'
+import { patternOf, suitesOfAnEngine } from './tidy/suites.ts'
 import { tableWriters } from './tidy/table-writers.ts'
 import { forbiddenWords } from './tidy/words.ts'
 
@@ -49,6 +51,27 @@ function find(pattern: RegExp, among: readonly Source[]): readonly string[] {
     text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
   )
 }
+
+/** Suites that use the engine of the run and stay on the first one, for the reason at their top. */
+const ON_ONE_ENGINE = [
+  'test/e2e/ledger-full.test.ts',
+  ...['damage', 'damaged-log', 'full-disk', 'ledger-file'].map((name) => `test/robust/${name}.test.ts`),
+]
+
+describe('suites', () => {
+  test('what makes stores on the engine of the run is run on each', () => {
+    const suites = suitesOfAnEngine(sources)
+    expect(suites.length).toBeGreaterThan(60)
+    const named = ON_EACH_ENGINE.map(patternOf)
+    const left = suites.filter((file) => !named.some((one) => one.test(file)))
+    expect(left.sort()).toEqual(ON_ONE_ENGINE)
+  })
+
+  test('each entry of the lists names a suite', () => {
+    const entries = [...ON_EACH_ENGINE, ...SHORT_ON_EACH_ENGINE]
+    expect(entries.filter((glob) => !files.some((file) => patternOf(glob).test(file)))).toEqual([])
+  })
+})
 
 describe('files', () => {
   test('no file is too long', () => {
