@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 
 /** The newest release of each major version that npm has, beside the installed one. */
 const VERSIONS = ['14.23.0-beta.17', '15.18.0-beta.17', '16.14.0-beta.17', '18.4.0-beta.17']
-/** All that sends statements to a server. */
+/** Most of what sends statements to a server. */
 const SUITES = [
   'test/postgres',
   'test/store',
@@ -31,7 +31,9 @@ for (const version of values.version ?? VERSIONS) {
   try {
     const programs = install(version, folder)
     console.log(`PostgreSQL: ${run(join(programs, 'postgres'), ['--version']).output.trim()}`)
-    const env = { ...process.env, POSTGRES_PROGRAMS: programs }
+    const env: NodeJS.ProcessEnv = { ...process.env, POSTGRES_PROGRAMS: programs }
+    // A server that is named would be used instead.
+    delete env.STEELYARD_TEST_POSTGRES
     const tests = spawnSync('npx', ['vitest', 'run', '--reporter=dot', ...filters], { stdio: 'inherit', env })
     if (tests.status !== 0) failed.push(version)
   } finally {

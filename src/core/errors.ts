@@ -51,7 +51,7 @@ export const ERRORS = {
   STORE_DAMAGED: {
     retry: false,
     expose: false,
-    says: 'A file of the store is damaged; the message names it and the remedy.',
+    says: 'A file or schema of the store is damaged; the message names it and the remedy.',
   },
   STORE_FULL: { retry: true, expose: false, says: 'The store has no room to write: a full disk, a quota or a limit.' },
   STORE_REPLACED: {

@@ -106,7 +106,13 @@ class TransactionWalker {
             this.#transfersOf(member, { direction, place: member.row === from?.row ? from : undefined, limit: most }),
           ),
         )
-        found.push(...read.flat().slice(0, most))
+        for (const [index, transfers] of read.entries()) {
+          const member = some[index]
+          // Those behind the last one of the page say nothing about it.
+          if (found.length >= limit || member === undefined) break
+          if (transfers === undefined) this.#guarantees.add(member.chain, [], false)
+          else found.push(...transfers.slice(0, limit - found.length))
+        }
         if (found.length >= limit) return { found, last: found.at(-1)?.key, isCut: false }
         last = { row: some.at(-1)?.row ?? row, ...(isLater ? END : BEGINNING) }
       }
@@ -118,16 +124,14 @@ class TransactionWalker {
     return { found, last, isCut: true }
   }
 
+  /** Undefined if they are not known now. */
   async #transfersOf(
     member: Member,
     { direction, place, limit }: { direction: Walk['direction']; place: TransferPlace | undefined; limit: number },
-  ): Promise<readonly Found[]> {
+  ): Promise<readonly Found[] | undefined> {
     if (!STANDARD_RULES[member.asset.standard].isToken) return []
     const chain = this.#deps.chains.get(member.chain)
-    const answer = chain && (await ifOpen(chain, () => this.#read(chain, member, { direction, place, limit })))
-    if (answer !== undefined) return answer
-    this.#guarantees.add(member.chain, [], false)
-    return []
+    return chain && (await ifOpen(chain, () => this.#read(chain, member, { direction, place, limit })))
   }
 
   async #read(

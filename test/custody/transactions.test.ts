@@ -89,6 +89,30 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
     read.mockRestore()
   })
 
+  test('only what a page has makes it incomplete, not what lies behind it', async () => {
+    const w = await custodyWorld({ families: ['evm'] })
+    const evm = w.of('evm')
+    const { uuid } = await w.custody.wallets.create({ ...ANN, type: 'MPC', name: 'w' })
+    await w.custody.addresses.watch({ ...ANN, wallet: uuid, family: 'evm', address: evm.account(1) })
+    await w.runOnce()
+    const tokens = [1, 2, 3, 4, 5, 6].map((index) => evm.token(index))
+    await evm.append(
+      '1',
+      '0',
+      tokens.map((token) => move(token, 5n, { to: evm.account(1) })),
+    )
+    await w.runOnce()
+    w.decimals.set(`${evm.id}/erc20:${evm.token(6).reference}`, undefined)
+    const incomplete: number[] = []
+    for (const limit of [1, 2, 3, 4, 5, 6]) {
+      const { rows, asOf } = await w.custody.transactions({ ...ANN, page: { limit } })
+      expect(rows).toHaveLength(Math.min(limit, 5))
+      if (asOf.length > 0) incomplete.push(limit)
+    }
+    // Behind the fifth row, whether there is another is not known.
+    expect(incomplete).toEqual([5, 6])
+  })
+
   test.each([1, 2, 3, 7, 24, 25])('pages of %i meet in both directions', async (limit) => {
     const { list } = await traded()
     const whole = (await list({ limit: 200 })).rows.map(nameOf)

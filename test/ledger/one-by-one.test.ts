@@ -14,8 +14,8 @@ test.each(ENGINES)('$name: an operation does not wait for the next look at an id
     expect((await server.post('/api/wallets', { wallet_address: `wallet-${nth}` })).status).toBe(201)
     tookMs.push(performance.now() - began)
   }
-  // Such looks are a second apart. Some operations may wait for a busy machine.
-  expect(tookMs.filter((ms) => ms < 500).length).toBeGreaterThan(OPERATIONS / 2)
+  // Such looks are a second apart, and without the mend three of the fifteen waited for one. One may wait for a busy machine.
+  expect(tookMs.filter((ms) => ms > 900).length).toBeLessThan(2)
   await server.stop()
   await place.end()
 })

@@ -1,5 +1,9 @@
-/** Tables, columns, indexes and views that somebody dropped are named when a store is opened, and nothing is written. */
+/** Tables, columns and indexes that somebody dropped are named when a store is opened, and nothing is written. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { backUpStore } from '../../src/store/back-up.ts'
 import { migratePart } from '../../src/store/migrate-store.ts'
 import type { StorePart } from '../../src/store/seam/store-parts.ts'
 import { CHAIN, ENGINES } from './engines.ts'
@@ -29,15 +33,30 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   ])('of the store itself: %s', async (drop, what) => {
     const place = await madePlace()
     await place.execRecords(drop)
-    const refused = lacks(what, 'backup')
+    const refused = lacks(what, what.startsWith('index') ? 'CREATE INDEX keys_by_user ON keys' : 'backup')
     await expect(place.open()).rejects.toEqual(refused)
     await expect(migratePart(place.url, STORE)).rejects.toEqual(refused)
+  })
+
+  test('a store that only lacks an index is saved, and goes on once the index is made again', async () => {
+    const place = await madePlace()
+    await place.execRecords('DROP INDEX keys_by_user')
+    const refused = await place.open().then(
+      () => '',
+      (error: Error) => error.message,
+    )
+    const file = join(mkdtempSync(join(tmpdir(), 'steelyard-missing-')), 'saved')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    const watch = { onProgress: () => undefined, signal: new AbortController().signal }
+    await backUpStore({ url: place.url, file, program: 'test', at: new Date(0), ...watch })
+    await place.execRecords(/CREATE INDEX [^;]*/.exec(refused)?.[0] ?? refused)
+    await (await place.open()).close()
   })
 
   test('of the journal of a chain, beside which the store can be used, and the chain be reset', async () => {
     const place = await madePlace()
     await place.exec(CHAIN, 'DROP TABLE openings; DROP INDEX blocks_by_time')
-    const refused = lacks('table openings', 'index blocks_by_time', '"steelyard reset eip155:1"')
+    const refused = lacks('table openings', '"steelyard reset eip155:1"')
     const store = await place.open()
     await expect(store.openReads(CHAIN)).rejects.toEqual(refused)
     await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).rejects.toEqual(refused)

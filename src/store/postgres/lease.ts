@@ -35,10 +35,10 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
   const taken = await db.get(TAKE, chain, holder, leaseMs)
   if (taken === undefined) throw await heldBy(db, chain)
   const fence = db.read(() => int(taken[0]))
-  let prolonged = Promise.resolve()
+  let prolonged: Promise<unknown> = Promise.resolve()
   const prolong = setInterval(() => {
     // If this fails, the next write finds out.
-    prolonged = db.run(PROLONG, leaseMs, chain, fence).catch(() => undefined)
+    prolonged = Promise.all([prolonged, db.run(PROLONG, leaseMs, chain, fence).catch(() => undefined)])
   }, leaseMs / 3)
   prolong.unref()
   // The lock on the row keeps the fence as it is until the transaction ends.

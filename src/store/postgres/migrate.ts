@@ -2,7 +2,7 @@ import pg from 'pg'
 import { ServiceError } from '../../core/errors.ts'
 import { int } from '../rows/columns.ts'
 import type { PostgresDatabase, Queries, Transaction } from './database.ts'
-import { missingObjects } from './missing-objects.ts'
+import { makesIndex, missingObjects } from './missing-objects.ts'
 import { READ_ONLY } from './store-error.ts'
 
 /** The oldest major version of the server that the statements are written for. */
@@ -20,7 +20,7 @@ export type SchemaTables = { readonly migrations: readonly string[]; readonly re
  * at a time.
  * @throws STORE_MISSING there are no tables and `create` is false
  * @throws STORE_MISMATCH a newer version of Steelyard made the tables
- * @throws STORE_DAMAGED some of the tables, columns, indexes or views are missing
+ * @throws STORE_DAMAGED tables or columns are missing, or, if `create` is true, indexes
  * @throws CONFIG_INVALID the server is too old, or the role lacks a right
  * @throws STORE_UNAVAILABLE the server is read-only or cannot be reached
  */
@@ -33,7 +33,8 @@ export async function migrate(
   const stored = await versionOf(db, schema)
   if (stored === 0 && !create)
     throw new ServiceError('STORE_MISSING', `there is no store in schema ${schema} of ${place}`)
-  await mustBeWhole(db, { migrations, remedy }, stored)
+  assertKnown(stored, migrations, db)
+  await mustBeWhole(db, { migrations: migrations.slice(0, stored), remedy }, create)
   for (let next = stored; next < migrations.length; next++) {
     await db.write(async (queries) => {
       await queries.run('SELECT pg_advisory_xact_lock(?)', MIGRATION_LOCK)
@@ -100,18 +101,32 @@ async function createSchema(queries: Transaction, schema: string): Promise<void>
   )
 }
 
-/** Checks tables without changing them. @throws STORE_MISMATCH, STORE_DAMAGED as `migrate` */
-export async function mustBeKnown(db: PostgresDatabase, tables: SchemaTables): Promise<void> {
-  await mustBeWhole(db, tables, await versionOf(db, db.target.schema))
+/** Checks tables that are read, without changing them. @throws STORE_MISMATCH, STORE_DAMAGED as `migrate` */
+export async function mustBeKnown(db: PostgresDatabase, { migrations, remedy }: SchemaTables): Promise<void> {
+  const version = await versionOf(db, db.target.schema)
+  assertKnown(version, migrations, db)
+  await mustBeWhole(db, { migrations: migrations.slice(0, version), remedy }, false)
 }
 
-async function mustBeWhole(db: PostgresDatabase, { migrations, remedy }: SchemaTables, version: number): Promise<void> {
-  assertKnown(version, migrations, db)
+/**
+ * Checks that what these migrations made is there. An index can be made again without loss: it is only needed where rows are written.
+ */
+async function mustBeWhole(
+  db: PostgresDatabase,
+  { migrations, remedy }: SchemaTables,
+  isWritten: boolean,
+): Promise<void> {
   const { schema, place } = db.target
-  const missing = await missingObjects(db, schema, migrations.slice(0, version))
-  if (missing.length === 0) return
-  const named = missing.length > MAX_NAMED ? [...missing.slice(0, MAX_NAMED), 'and others'] : missing
-  throw new ServiceError('STORE_DAMAGED', `schema ${schema} of ${place} lacks ${named.join(', ')}: ${remedy}`)
+  const refuse = (missing: readonly string[], what: string): void => {
+    if (missing.length === 0) return
+    const named = missing.length > MAX_NAMED ? [...missing.slice(0, MAX_NAMED), 'and others'] : missing
+    throw new ServiceError('STORE_DAMAGED', `schema ${schema} of ${place} lacks ${named.join(', ')}: ${what}`)
+  }
+  refuse(await missingObjects(db, { schema, kinds: ['table', 'column'] }, migrations), remedy)
+  if (!isWritten) return
+  const indexes = await missingObjects(db, { schema, kinds: ['index'] }, migrations)
+  const again = indexes.map((one) => makesIndex(migrations, one.slice('index '.length)))
+  refuse(indexes, `run SET search_path = ${schema}; ${again.join('; ')}`)
 }
 
 /** How many migrations the tables of a schema have had; 0 if there are no tables. */

@@ -28,13 +28,21 @@ function columnsOf(definition: string): readonly string[] {
   return names.filter((name) => name !== '' && !NO_COLUMN.test(name))
 }
 
-/** What a schema lacks of what these migrations made, such as `table keys`. One statement. */
+/** The words with which these migrations make an index. */
+export function makesIndex(migrations: readonly string[], index: string): string {
+  return new RegExp(`CREATE (?:UNIQUE )?INDEX ${index} [^;]*`).exec(migrations.join(';\n'))?.[0] ?? ''
+}
+
+/**
+ * What a schema lacks of these kinds of what these migrations made, such as `table keys`. A view only shows what is there, so none is
+ * missed. One statement.
+ */
 export async function missingObjects(
   queries: Queries,
-  schema: string,
+  { schema, kinds }: { readonly schema: string; readonly kinds: readonly Exclude<Made['kind'], 'view'>[] },
   migrations: readonly string[],
 ): Promise<readonly string[]> {
-  const made = madeBy(migrations)
+  const made = madeBy(migrations).filter(({ kind }) => kinds.some((one) => one === kind))
   const rows = await queries.all(
     MISSING,
     made.map(({ kind }) => kind),
@@ -54,6 +62,6 @@ const MISSING = `SELECT w.kind, w.name, w.col
   FROM unnest(?::text[], ?::text[], ?::text[]) WITH ORDINALITY AS w (kind, name, col, at)
   WHERE NOT EXISTS (
     SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = w.name
-      AND c.relkind IN ('r', 'p', 'v', 'i', 'I') AND (w.col = '' OR EXISTS (
+      AND c.relkind IN ('r', 'p', 'i', 'I') AND (w.col = '' OR EXISTS (
         SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = w.col AND a.attnum > 0 AND NOT a.attisdropped))
   ) ORDER BY w.at`

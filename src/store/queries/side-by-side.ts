@@ -58,12 +58,12 @@ const TYPES: Readonly<Record<string, ValueType>> = { b: 'bytes', i: 'int', t: 't
 /** The statements for many rows of values, by the types of the values. */
 const known = new WeakMap<Sql, Map<string, Each>>()
 
-/** A statement for many rows of values; undefined if it may have several rows, or values with names or without a type. */
+/** A statement for many rows of values; undefined if it may have several rows, no values, or values with names or without a type. */
 function manyOf(asked: Asked): Each | undefined {
   const [sql] = asked
   if (!sql.isOne || !sql.hasRows) return undefined
   const types = typesOf(asked)
-  if (types === undefined) return undefined
+  if (types === undefined || types === '') return undefined
   const made = known.get(sql)?.get(types)
   if (made !== undefined) return made
   if (!sql.text.startsWith('SELECT')) return undefined

@@ -68,8 +68,11 @@ export type OpenOptions = {
    * part of one.
    */
   readonly durable: boolean
-  /** What is missing is not an error here: the audit of a ledger names it with all else that differs. */
-  readonly isAudit?: boolean
+  /**
+   * What must be there; all if not given. `rows`: tables and columns, for what is only read. `nothing`: the audit of a ledger names what is
+   * missing with all else that differs.
+   */
+  readonly needs?: 'all' | 'rows' | 'nothing'
 }
 
 /** Opens a database in memory instead of a file. Closing deletes it. */
@@ -78,7 +81,7 @@ export const IN_MEMORY = ':memory:'
 /**
  * Opens a file in WAL mode and migrates it to the newest schema.
  * @throws STORE_MISMATCH a newer version of Steelyard wrote it
- * @throws STORE_DAMAGED it lacks tables, columns, indexes or views
+ * @throws STORE_DAMAGED it lacks tables, columns or indexes
  * @throws STORE_UNAVAILABLE it cannot be opened
  */
 export function openDatabase(options: OpenOptions): SqliteDatabase {
@@ -101,7 +104,8 @@ function openAndMigrate(options: OpenOptions): SqliteDatabase {
     for (const [part, migrations] of Object.entries(options.parts ?? {})) {
       migratePart(db, { file: options.file, part, migrations })
     }
-    if (options.isAudit !== true) mustBeWhole(db, [options.migrations, ...Object.values(options.parts ?? {})])
+    const { file, migrations, parts = {}, needs: of = 'all' } = options
+    if (of !== 'nothing') mustBeWhole(db, [migrations, ...Object.values(parts)], { file, of })
     return db
   } catch (error) {
     db.close()

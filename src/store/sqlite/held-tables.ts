@@ -55,7 +55,7 @@ export class SqliteHeldTables implements HeldTables {
 
   /** The snapshot of a store that is open, with the tables of a ledger. */
   static snapshot(folder: string): SqliteHeldTables {
-    const db = openDatabase({ file: join(folder, MAIN_FILE), ...LEDGER_TABLES, cache: 'small', isAudit: true })
+    const db = openDatabase({ file: join(folder, MAIN_FILE), ...LEDGER_TABLES, cache: 'small', needs: 'nothing' })
     return held({ db, ...usesIn(folder) }, 'read')
   }
 
@@ -117,7 +117,8 @@ function openStoreFile(folder: string, how: Hold): Opened {
   // As it is: nothing is changed, not even an older version's tables.
   if (how === 'hold') return { db: openAsItIs(file), ...usesIn(folder) }
   if (how === 'read') {
-    return { db: openDatabase({ file, migrations: MAIN_MIGRATIONS, durable: true, cache: 'small' }), ...usesIn(folder) }
+    const db = openDatabase({ file, migrations: MAIN_MIGRATIONS, durable: true, cache: 'small', needs: 'rows' })
+    return { db, ...usesIn(folder) }
   }
   const uses = join(folder, USES_FILE)
   openDatabase({ file: uses, migrations: USES_MIGRATIONS, durable: false, cache: 'small' }).close()

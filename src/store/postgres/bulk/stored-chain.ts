@@ -13,8 +13,8 @@ import { CHAIN_VIEW_NAMES } from '../journal/chain-views.ts'
 const PINNED = `SELECT 1 FROM pg_namespace n WHERE n.nspname = ? AND (
     EXISTS (SELECT 1 FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
       JOIN pg_class v ON v.oid = r.ev_class
-      WHERE (d.refobjid IN (SELECT t.oid FROM pg_class t WHERE t.relnamespace = n.oid)
-          OR d.refobjid IN (SELECT f.oid FROM pg_proc f WHERE f.pronamespace = n.oid))
+      WHERE (d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT t.oid FROM pg_class t WHERE t.relnamespace = n.oid)
+          OR d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (SELECT f.oid FROM pg_proc f WHERE f.pronamespace = n.oid))
         AND (v.relnamespace <> n.oid OR v.relname <> ALL (?::text[])))
     OR EXISTS (SELECT 1 FROM pg_class t JOIN pg_constraint k ON k.confrelid = t.oid WHERE t.relnamespace = n.oid)
     OR EXISTS (SELECT 1 FROM pg_class t JOIN pg_publication_rel p ON p.prrelid = t.oid WHERE t.relnamespace = n.oid))`

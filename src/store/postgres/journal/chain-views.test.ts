@@ -83,6 +83,24 @@ test('what the journal does not prove has no amount', async () => {
   expect(await balances()).toEqual([`alice ${COIN} null`, `alice ${OTHER} null`, `bob ${COIN} 9`, `bob ${OTHER} null`])
 })
 
+test('before the first audit, and of a contract that was destroyed once, nothing has an amount', async () => {
+  journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  await append(
+    0,
+    [coin, other].map((asset) => ({ asset, from: undefined, to: alice, amount: 9n, item: 0 })),
+  )
+  const { journal: place } = chainSchemas(schema.schema, CHAIN)
+  const endAt = (again: string) =>
+    schema.query(`INSERT INTO ${place}.endings (asset, block, again) SELECT id, 0, ${again} FROM ${place}.assets
+      WHERE reference = '${other.reference}' ON CONFLICT (asset) DO UPDATE SET again = excluded.again`)
+  await endAt('NULL')
+  expect(await balances()).toEqual([`alice ${COIN} 9`])
+  await endAt('0')
+  expect(await balances()).toEqual([`alice ${COIN} 9`, `alice ${OTHER} null`])
+  await journal.doubts.refute('all')
+  expect(await balances()).toEqual([`alice ${COIN} null`, `alice ${OTHER} null`])
+})
+
 test('an account whose history is not complete is left out', async () => {
   journal = await store.openJournal(CHAIN, { scope: { type: 'accounts', accounts: [alice, bob] }, from: 0 })
   await append(0, [{ asset: coin, from: alice, to: bob, amount: 0n, item: 0 }])

@@ -25,15 +25,16 @@ export const CHAIN_VIEW_NAMES = ['token_balances', 'token_transfers']
 
 /**
  * The views of a chain with nodes, for analysts. `token_balances` is of the block `as_of`; its amounts are null where answers
- * would not come from the journal either: what the chain refuted, tokens that were reclassified to reads or cannot be read, and
- * all while the chain is in doubt. It has no destroyed tokens, and no accounts whose history is not complete. It does not
+ * would not come from the journal either: what the chain refuted, tokens that were reclassified to reads, cannot be read
+ * or were destroyed once, and all while the chain is in doubt or no audit has looked at it. It has no destroyed tokens, and no accounts whose history is not complete. It does not
  * know which tokens the configuration fixes. An account is shown as its bytes: on Chia, its puzzle hash.
  */
 export const CHAIN_VIEWS = `${AMOUNT_NUMBER}
   -- For analysts: who holds what, with the CAIP-19 name of the asset or item and the amount in base units as a number.
   CREATE VIEW token_balances AS
     SELECT '0x' || encode(b.account, 'hex') AS account, ${nameOf('b.item')} AS asset,
-      CASE WHEN coalesce(d.chain, 0) = 0
+      CASE WHEN coalesce(d.chain, 0) = 0 AND coalesce(d.unlooked, 0) = 0
+        AND NOT EXISTS (SELECT 1 FROM endings e WHERE e.asset = b.asset)
         AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.asset = b.asset)
         AND NOT EXISTS (SELECT 1 FROM silences s WHERE s.asset = b.asset AND s.until IS NULL)
         AND NOT EXISTS (SELECT 1 FROM refuted_assets r WHERE r.asset = b.asset)
