@@ -9,8 +9,8 @@ export type Compared = { readonly one: BenchServer; readonly many: BenchServer; 
 export type Length = { readonly seconds: number; readonly rounds: number }
 
 /**
- * Measures both in turn, with as much load for the one process as for all workers, and returns a line: the rates, and the answers for each second of processor time of the processes that
- * answer.
+ * Measures both in turn, with as much load for the one process as for all workers. Returns a line: the rates, and the answers for each
+ * second of processor time of the processes that answer.
  */
 export async function compareWorkers(
   { one, many, workers }: Compared,

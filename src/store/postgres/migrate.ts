@@ -1,14 +1,13 @@
 import pg from 'pg'
 import { ServiceError } from '../../core/errors.ts'
 import { int } from '../rows/columns.ts'
+import { missingNames } from '../rows/missing-names.ts'
 import type { PostgresDatabase, Queries, Transaction } from './database.ts'
 import { makesIndex, missingObjects } from './missing-objects.ts'
 import { READ_ONLY } from './store-error.ts'
 
 /** The oldest major version of the server that the statements are written for. */
 const LEAST_VERSION = 14
-/** Most missing objects that are named. */
-const MAX_NAMED = 10
 /** The number of the lock under which one process at a time changes tables. */
 const MIGRATION_LOCK = 7_291_406_113
 
@@ -119,15 +118,18 @@ async function mustBeWhole(
   const { schema, place } = db.target
   const refuse = (missing: readonly string[], what: string): void => {
     if (missing.length === 0) return
-    const named = missing.length > MAX_NAMED ? [...missing.slice(0, MAX_NAMED), 'and others'] : missing
-    throw new ServiceError('STORE_DAMAGED', `schema ${schema} of ${place} lacks ${named.join(', ')}: ${what}`)
+    throw new ServiceError('STORE_DAMAGED', `schema ${schema} of ${place} lacks ${missingNames(missing)}: ${what}`)
   }
-  refuse(await missingObjects(db, { schema, kinds: ['table', 'column'] }, migrations), remedy)
-  if (!isWritten) return
-  const indexes = await missingObjects(db, { schema, kinds: ['index'] }, migrations)
-  const again = indexes.map((one) => makesIndex(migrations, one.slice('index '.length)))
-  refuse(indexes, `run SET search_path = ${schema}; ${again.join('; ')}`)
+  const missing = await missingObjects(db, schema, migrations)
+  const indexes = missing.filter((one) => one.startsWith(INDEX))
+  const rows = missing.filter((one) => !one.startsWith(INDEX))
+  refuse(rows, remedy)
+  const again = indexes.map((one) => makesIndex(migrations, one.slice(INDEX.length)))
+  if (isWritten) refuse(indexes, `run SET search_path = ${schema}; ${again.join('; ')}`)
 }
+
+/** What names of indexes begin with, as `missingObjects` gives them. */
+const INDEX = 'index '
 
 /** How many migrations the tables of a schema have had; 0 if there are no tables. */
 async function versionOf(queries: Queries, schema: string): Promise<number> {

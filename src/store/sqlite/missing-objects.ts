@@ -2,9 +2,7 @@ import Database from 'better-sqlite3'
 import { ServiceError } from '../../core/errors.ts'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import { text } from '../rows/columns.ts'
-
-/** Most missing objects that are named. */
-const MAX_NAMED = 10
+import { missingNames } from '../rows/missing-names.ts'
 
 /** Tables, indexes and triggers by kind and name with how they are made, and columns as `column table.column`. What SQLite makes itself is left out. */
 const OBJECTS = `SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'
@@ -37,18 +35,17 @@ export function mustBeWhole(
   const tables = new Set(names.filter((name) => name.startsWith('table ')).map((name) => name.slice('table '.length)))
   // A table says that its columns are missing too.
   const rows = names.filter((name) => HAS_ROWS.test(name) && !tables.has(/^column (\w+)\./.exec(name)?.[1] ?? ''))
-  if (rows.length > 0) throw new DamagedValue(`it lacks ${listed(rows)}`)
+  if (rows.length > 0) throw new DamagedValue(`it lacks ${missingNames(rows)}`)
   if (of === 'rows' || missing.length === 0) return
   const again = missing.map(([, sql]) => sql).join('; ')
-  throw new ServiceError('STORE_DAMAGED', `${file} lacks ${listed(names)}: stop the server, and run in it ${again}`)
+  throw new ServiceError(
+    'STORE_DAMAGED',
+    `${file} lacks ${missingNames(names)}: stop the server, and run in it ${again}`,
+  )
 }
 
 /** What has rows, or a part of them. */
 const HAS_ROWS = /^(table|column) /
-
-function listed(names: readonly string[]): string {
-  return (names.length > MAX_NAMED ? [...names.slice(0, MAX_NAMED), 'and others'] : names).join(', ')
-}
 
 function modelOf(migrations: readonly string[]): Objects {
   const known = models.get(migrations)

@@ -142,8 +142,9 @@ function* watchingOf(meetings: readonly Meeting[]): Query<ReadonlyMap<string, re
     const addresses = new Set(meetings.flatMap((one) => (one.family === family ? [one.address] : [])))
     for (const row of yield [WATCHING, { family, addresses: JSON.stringify([...addresses]) }]) {
       const name = `${family}/${text(row[0])}`
-      const others = found.get(name) ?? []
-      found.set(name, [...others, { principal: int(row[1]), wallet: int(row[2]), account: int(row[3]) }])
+      const of = found.get(name) ?? []
+      of.push({ principal: int(row[1]), wallet: int(row[2]), account: int(row[3]) })
+      found.set(name, of)
     }
   }
   return found
