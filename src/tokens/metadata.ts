@@ -22,6 +22,8 @@ const FAILURE_PAUSE_SECONDS = 10
 
 /** Facts older than this are read again when they are requested. */
 const OLD_SECONDS = 60
+/** Tokens whose old facts are read at once: a few round trips. */
+const READ_AT_ONCE = 100
 
 /** The sources of the metadata. */
 export type TokenSources = {
@@ -38,9 +40,15 @@ export type TokenSources = {
 
 /**
  * `stored` undefined: the store has no facts of the token. `checkedAt`: Unix seconds. `info` stays the same object as
- * long as it is kept.
+ * long as it is kept. `isQueued`: its old facts wait to be read again, or are being read.
  */
-type Entry = { readonly chain: ChainId; stored: StoredToken | undefined; checkedAt: number; info: TokenInfo }
+type Entry = {
+  readonly chain: ChainId
+  stored: StoredToken | undefined
+  checkedAt: number
+  info: TokenInfo
+  isQueued: boolean
+}
 
 /**
  * All that is known of tokens, from the chain, the lists and the prices. Supply comes from the chain, decimals from the
@@ -52,6 +60,8 @@ export class TokenMetadata implements Tokens {
   /** By reference, which needs no text to be made for a look-up. One contract may be several assets, on several chains. */
   readonly #recent: Recent<readonly Entry[]>
   readonly #reading = new Map<string, Promise<void>>()
+  /** Entries with old facts, of the chains whose old facts are being read. */
+  readonly #old = new Map<ChainId, Entry[]>()
   /** The time until which a chain is not read, in Unix seconds. */
   readonly #pausedUntil = new Map<ChainId, number>()
 
@@ -80,13 +90,16 @@ export class TokenMetadata implements Tokens {
   ): Soon<readonly TokenInfo[]> {
     const now = this.#sources.now()
     if ((this.#pausedUntil.get(chain) ?? 0) > now) return infosOf(entries)
-    const old: AssetRef[] = []
+    const old: Entry[] = []
     const unread: AssetRef[] = []
     for (let index = 0; index < assets.length; index++) {
       const [asset, entry] = [assets[index], entries[index]]
       if (asset === undefined || entry === undefined) continue
       if (entry.stored === undefined) unread.push(asset)
-      else if (isOld(entry.stored, now)) old.push(asset)
+      else if (!entry.isQueued && isOld(entry.stored, now)) {
+        entry.isQueued = true
+        old.push(entry)
+      }
     }
     if (old.length > 0) this.#refresh(chain, old)
     if (unread.length === 0) return infosOf(entries)
@@ -95,10 +108,52 @@ export class TokenMetadata implements Tokens {
     return waited.then(async () => infosOf(await this.#load(chain, assets)))
   }
 
-  /** Reads old facts again without delaying the answer: a supply changes, a name hardly ever. */
-  #refresh(chain: ChainId, assets: readonly AssetRef[]): void {
-    this.#read(chain, assets).catch((error: unknown) => {
-      this.#sources.warn('facts of tokens could not be stored', { chain, err: error })
+  /**
+   * Reads old facts again without delaying the answer: a supply changes, a name hardly ever. All facts of a chain grow old at
+   * about the same time, so those that are asked for during a read are gathered for the next one.
+   */
+  #refresh(chain: ChainId, entries: readonly Entry[]): void {
+    const queue = this.#old.get(chain)
+    if (queue !== undefined) {
+      queue.push(...entries)
+      return
+    }
+    const own = [...entries]
+    this.#old.set(chain, own)
+    this.#readOld(chain, own)
+      .catch((error: unknown) => {
+        this.#sources.warn('facts of tokens could not be stored', { chain, err: error })
+      })
+      .finally(() => {
+        this.#old.delete(chain)
+        // After a failure the next request asks again.
+        for (const entry of own) entry.isQueued = false
+      })
+  }
+
+  /** Reads the facts of all entries in a queue, until it is empty or the chain cannot be read. @throws STORE_UNAVAILABLE */
+  async #readOld(chain: ChainId, queue: Entry[]): Promise<void> {
+    while (queue.length > 0 && (this.#pausedUntil.get(chain) ?? 0) <= this.#sources.now()) {
+      const batch = queue.splice(0, READ_AT_ONCE)
+      try {
+        const old = await this.#stillOld(chain, batch)
+        if (old.length > 0) await this.#read(chain, old)
+      } finally {
+        for (const entry of batch) entry.isQueued = false
+      }
+    }
+  }
+
+  /** The assets whose facts the store has no newer ones of: another process may have read them. */
+  async #stillOld(chain: ChainId, entries: readonly Entry[]): Promise<readonly AssetRef[]> {
+    const assets = entries.map(({ info }) => info.asset)
+    const stored = await (await this.#sources.storeOf(chain)).get(assets)
+    const now = this.#sources.now()
+    return assets.filter((asset, index) => {
+      const fresh = stored[index]
+      if (fresh === undefined || isOld(fresh, now)) return true
+      this.#remember(chain, asset, fresh)
+      return false
     })
   }
 
@@ -138,7 +193,7 @@ export class TokenMetadata implements Tokens {
     const facts = { stored, checkedAt: this.#sources.now(), info: this.#info(chain, asset, stored) }
     const known = this.#find(chain, asset)
     if (known !== undefined) return Object.assign(known, facts)
-    const entry = { chain, ...facts }
+    const entry = { chain, ...facts, isQueued: false }
     this.#recent.set(asset.reference, [...(this.#recent.get(asset.reference) ?? []), entry])
     return entry
   }

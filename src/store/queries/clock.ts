@@ -49,7 +49,7 @@ export class ClockRows {
     const [row] = yield [CLOCK]
     if (row === undefined) return this.unwritten
     const coverage = yield* this.#coverageOf(row)
-    return { ...parseClock(row), coverage, zeroAddress: this.#nature.codec.zeroAddress }
+    return { coverage, zeroAddress: this.#nature.codec.zeroAddress, ...parseClock(row) }
   }
 
   /** The coverage: the same object until it changes, so that readers compile it once. */
