@@ -9,6 +9,12 @@ export type Compared = { readonly one: BenchServer; readonly many: BenchServer; 
 export type Length = { readonly seconds: number; readonly rounds: number }
 
 /**
+ * How long each server is loaded before it is measured. A server runs for weeks, and V8 goes on to compile for some 100,000 answers
+ * of a process, of which each worker gets only its share.
+ */
+const WARM_SECONDS = 15
+
+/**
  * Measures both in turn, with as much load for the one process as for all workers. Returns a line: the rates, and the answers for each
  * second of processor time of the processes that answer.
  */
@@ -18,8 +24,7 @@ export async function compareWorkers(
   { seconds, rounds }: Length,
 ): Promise<string> {
   const [ofOne, ofMany]: [Run[], Run[]] = [[], []]
-  // Not measured: all processes get warm.
-  for (const { url } of [one, many]) await saturate(targetOf(url), seconds, workers)
+  for (const { url } of [one, many]) await saturate(targetOf(url), WARM_SECONDS, workers)
   for (let round = 0; round < rounds; round++) {
     for (const [server, runs] of [
       [one, ofOne],

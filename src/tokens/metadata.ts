@@ -276,8 +276,8 @@ function isFresh(entry: Entry, now: number): boolean {
 function storedTokens(reads: TokenReads, now: number): Parameters<TokenStore['put']>[0] {
   const unknownAt = now - OLD_SECONDS + FAILURE_PAUSE_SECONDS
   return reads.facts.map((facts) => ({
-    ...facts,
     readAt: facts.unknownFacts === undefined ? now : unknownAt,
     supplyBlock: facts.totalSupply === undefined ? undefined : reads.block,
+    ...facts,
   }))
 }

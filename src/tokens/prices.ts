@@ -30,7 +30,7 @@ export class StaticPrices implements Prices {
   /** `updatedAt` (Unix seconds): the time at which the configuration was read. */
   constructor(prices: readonly ConfiguredPrice[], updatedAt: number) {
     this.#prices = new Map(
-      prices.map(([{ chain, asset }, price]) => [assetText(chain, asset), { ...price, source: 'static', updatedAt }]),
+      prices.map(([{ chain, asset }, price]) => [assetText(chain, asset), { source: 'static', updatedAt, ...price }]),
     )
   }
 

@@ -57,7 +57,7 @@ export class DirectRoutes {
   }
 
   add(route: DirectRoute): void {
-    const registered = { ...route, answered: this.#deps.answeredOf(route.path) }
+    const registered = { answered: this.#deps.answeredOf(route.path), ...route }
     this.#byPath.set(route.path, registered)
     this.#byPath.set(`${route.path}/`, registered)
   }

@@ -28,7 +28,7 @@ export class Statements {
     }
     const { arrays, ...named } = known
     const sent = values.map((value, at) => encoded(value, arrays[at]))
-    return { ...named, values: sent, rowMode: 'array' }
+    return { values: sent, rowMode: 'array', ...named }
   }
 }
 

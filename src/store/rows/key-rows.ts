@@ -19,7 +19,7 @@ export function keyValues(key: StoredKey): readonly (string | number | Buffer | 
 /** A key and its user, of a row with FOUND_KEY. */
 export function parseFoundKey(row: Row): FoundKey {
   const name = nullable(row[11], text)
-  return { ...parseKey(row), user: name === undefined ? undefined : { name, disabledAt: nullable(row[12], int) } }
+  return { user: name === undefined ? undefined : { name, disabledAt: nullable(row[12], int) }, ...parseKey(row) }
 }
 
 function parseKey(row: Row): StoredKey {
