@@ -5,6 +5,7 @@ import type { ChainId } from '../core/chain.ts'
 import { andThen, type Soon } from '../core/soon.ts'
 import { hasFacts, type TokenFacts } from '../core/token.ts'
 import type { StoredToken, TokenStore } from '../store/seam/tokens.ts'
+import { isOld, OLD_SECONDS, OldFacts, type Queueable } from './old-facts.ts'
 import type { Prices } from './prices.ts'
 import { Recent } from './recent.ts'
 import type { TokenLists } from './token-lists.ts'
@@ -19,11 +20,6 @@ const RECHECK_UNREAD_SECONDS = 1
 
 /** Seconds without token reads of a chain after a failed read. */
 const FAILURE_PAUSE_SECONDS = 10
-
-/** Facts older than this are read again when they are requested. */
-const OLD_SECONDS = 60
-/** Tokens whose old facts are read at once: a few round trips. */
-const READ_AT_ONCE = 100
 
 /** The sources of the metadata. */
 export type TokenSources = {
@@ -40,14 +36,13 @@ export type TokenSources = {
 
 /**
  * `stored` undefined: the store has no facts of the token. `checkedAt`: Unix seconds. `info` stays the same object as
- * long as it is kept. `isQueued`: its old facts wait to be read again, or are being read.
+ * long as it is kept.
  */
-type Entry = {
+type Entry = Queueable & {
   readonly chain: ChainId
   stored: StoredToken | undefined
   checkedAt: number
   info: TokenInfo
-  isQueued: boolean
 }
 
 /**
@@ -60,14 +55,18 @@ export class TokenMetadata implements Tokens {
   /** By reference, which needs no text to be made for a look-up. One contract may be several assets, on several chains. */
   readonly #recent: Recent<readonly Entry[]>
   readonly #reading = new Map<string, Promise<void>>()
-  /** Entries with old facts, of the chains whose old facts are being read. */
-  readonly #old = new Map<ChainId, Entry[]>()
+  readonly #oldFacts: OldFacts<Entry>
   /** The time until which a chain is not read, in Unix seconds. */
   readonly #pausedUntil = new Map<ChainId, number>()
 
   constructor(sources: TokenSources, maxEntries = MAX_ENTRIES) {
     this.#sources = sources
     this.#recent = new Recent(maxEntries)
+    this.#oldFacts = new OldFacts({
+      read: (chain, entries) => this.#readOld(chain, entries),
+      canRead: (chain) => !this.#isPaused(chain),
+      failed: (chain, error) => sources.warn('facts of tokens could not be stored', { chain, err: error }),
+    })
   }
 
   /** @throws STORE_UNAVAILABLE */
@@ -88,73 +87,40 @@ export class TokenMetadata implements Tokens {
     assets: readonly AssetRef[],
     { entries, waitMs }: { readonly entries: readonly Entry[]; readonly waitMs: number | undefined },
   ): Soon<readonly TokenInfo[]> {
+    if (this.#isPaused(chain)) return infosOf(entries)
     const now = this.#sources.now()
-    if ((this.#pausedUntil.get(chain) ?? 0) > now) return infosOf(entries)
     const old: Entry[] = []
     const unread: AssetRef[] = []
     for (let index = 0; index < assets.length; index++) {
       const [asset, entry] = [assets[index], entries[index]]
       if (asset === undefined || entry === undefined) continue
       if (entry.stored === undefined) unread.push(asset)
-      else if (!entry.isQueued && isOld(entry.stored, now)) {
-        entry.isQueued = true
-        old.push(entry)
-      }
+      else if (isOld(entry.stored, now)) old.push(entry)
     }
-    if (old.length > 0) this.#refresh(chain, old)
+    // The answer does not wait for them: a supply changes, a name hardly ever.
+    if (old.length > 0) this.#oldFacts.add(chain, old)
     if (unread.length === 0) return infosOf(entries)
     const reading = this.#read(chain, unread)
     const waited = waitMs === undefined ? reading : atMost(waitMs, reading)
     return waited.then(async () => infosOf(await this.#load(chain, assets)))
   }
 
-  /**
-   * Reads old facts again without delaying the answer: a supply changes, a name hardly ever. All facts of a chain grow old at
-   * about the same time, so those that are asked for during a read are gathered for the next one.
-   */
-  #refresh(chain: ChainId, entries: readonly Entry[]): void {
-    const queue = this.#old.get(chain)
-    if (queue !== undefined) {
-      queue.push(...entries)
-      return
-    }
-    const own = [...entries]
-    this.#old.set(chain, own)
-    this.#readOld(chain, own)
-      .catch((error: unknown) => {
-        this.#sources.warn('facts of tokens could not be stored', { chain, err: error })
-      })
-      .finally(() => {
-        this.#old.delete(chain)
-        // After a failure the next request asks again.
-        for (const entry of own) entry.isQueued = false
-      })
+  #isPaused(chain: ChainId): boolean {
+    return (this.#pausedUntil.get(chain) ?? 0) > this.#sources.now()
   }
 
-  /** Reads the facts of all entries in a queue, until it is empty or the chain cannot be read. @throws STORE_UNAVAILABLE */
-  async #readOld(chain: ChainId, queue: Entry[]): Promise<void> {
-    while (queue.length > 0 && (this.#pausedUntil.get(chain) ?? 0) <= this.#sources.now()) {
-      const batch = queue.splice(0, READ_AT_ONCE)
-      try {
-        const old = await this.#stillOld(chain, batch)
-        if (old.length > 0) await this.#read(chain, old)
-      } finally {
-        for (const entry of batch) entry.isQueued = false
-      }
-    }
-  }
-
-  /** The assets whose facts the store has no newer ones of: another process may have read them. */
-  async #stillOld(chain: ChainId, entries: readonly Entry[]): Promise<readonly AssetRef[]> {
+  /** Reads old facts again, unless another process has read them and stored newer ones. @throws STORE_UNAVAILABLE */
+  async #readOld(chain: ChainId, entries: readonly Entry[]): Promise<void> {
     const assets = entries.map(({ info }) => info.asset)
     const stored = await (await this.#sources.storeOf(chain)).get(assets)
     const now = this.#sources.now()
-    return assets.filter((asset, index) => {
-      const fresh = stored[index]
-      if (fresh === undefined || isOld(fresh, now)) return true
-      this.#remember(chain, asset, fresh)
+    const old = assets.filter((asset, index) => {
+      const facts = stored[index]
+      if (facts === undefined || isOld(facts, now)) return true
+      this.#remember(chain, asset, facts)
       return false
     })
+    if (old.length > 0) await this.#read(chain, old)
   }
 
   /** Entries in the order of the assets. */
@@ -262,10 +228,6 @@ const NO_ENTRIES: readonly Entry[] = []
 
 function infosOf(entries: readonly Entry[]): readonly TokenInfo[] {
   return entries.map((entry) => entry.info)
-}
-
-function isOld(stored: StoredToken | undefined, now: number): boolean {
-  return stored !== undefined && now - stored.readAt > OLD_SECONDS
 }
 
 function isFresh(entry: Entry, now: number): boolean {
