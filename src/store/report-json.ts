@@ -13,8 +13,8 @@ export function parseReport(json: string): IndexerReport {
     at: number(at),
     hasEnded: hasEnded === true,
     stopped: optional(stopped, ({ code, error }) => ({ code: optionalText(code), error: text(error) })),
-    beat: optional(beat, (one) => ({ ...heartbeat(one), at: number(one.at) })),
-    heads: list(heads).map((head) => ({ ...blockRef(head), at: number(head.at) })),
+    beat: optional(beat, (one) => ({ at: number(one.at), ...heartbeat(one) })),
+    heads: list(heads).map((head) => ({ at: number(head.at), ...blockRef(head) })),
     wait: optional(wait, (one) => ({ for: text(one.for), since: number(one.since) })),
     nodeWarnings: list(nodeWarnings).map((one) => ({ node: text(one.node), says: text(one.says), at: number(one.at) })),
   }
@@ -35,7 +35,7 @@ function heartbeat({ state, head, caughtUpAt, error, auditError, counts }: Field
 
 function header(stored: Fields): Header {
   const { parentHash, timestamp } = stored
-  return { ...blockRef(stored), parentHash: text(parentHash), timestamp: number(timestamp) }
+  return { parentHash: text(parentHash), timestamp: number(timestamp), ...blockRef(stored) }
 }
 
 function blockRef({ number: height, hash }: Fields): BlockRef {

@@ -1,80 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { TokenReads } from '../chains/adapter.ts'
 import { listedChain, listedStandard } from '../chains/registry.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
-import { type ChainId, parseChainId } from '../core/chain.ts'
+import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { StoredToken, TokenStore } from '../store/seam/tokens.ts'
+import { answer, block, chain, facts, memoryStore, setUp, token } from './metadata.fixture.ts'
 import { TokenMetadata } from './metadata.ts'
-import { StaticPrices } from './prices.ts'
 import { TokenLists } from './token-lists.ts'
-
-const chain = parseChainId('eip155:1') ?? expect.fail()
-const address = (digit: string): string => `0x${digit.repeat(40)}`
-const token = (digit: string): AssetRef => ({ standard: 'erc20', reference: address(digit) })
-const block = { number: 7, hash: '0x07' }
-
-function facts(asset: AssetRef) {
-  return { asset, name: 'Chain name', symbol: 'CHN', decimals: 18, totalSupply: 5n }
-}
-
-/** The smallest token store: a map that counts its reads. */
-function memoryStore() {
-  const rows = new Map<string, StoredToken>()
-  const asked: string[][] = []
-  const store: TokenStore = {
-    put: async (tokens) => {
-      for (const one of tokens) rows.set(assetKey(one.asset), one)
-    },
-    get: async (assets) => {
-      asked.push(assets.map((asset) => asset.reference.slice(0, 3)))
-      return assets.map((asset) => rows.get(assetKey(asset)))
-    },
-    expire: async (reference) => {
-      for (const key of rows.keys()) if (key.endsWith(reference)) rows.delete(key)
-    },
-    search: async () => ({ assets: [], more: false }),
-    stale: async ({ before, limit }) =>
-      [token('a'), token('b')].filter((asset) => (rows.get(assetKey(asset))?.readAt ?? -1) < before).slice(0, limit),
-  }
-  return { store, rows, asked }
-}
-
-function setUp(read: (assets: readonly AssetRef[]) => Promise<TokenReads>, maxEntries?: number) {
-  const memory = memoryStore()
-  const lists = new TokenLists({ parseToken: (_: ChainId, text) => text.toLowerCase(), listedChain, listedStandard })
-  const listed = { chainId: 1, address: address('b'), name: 'Listed', symbol: 'LST', decimals: 2 }
-  lists.add({ tokens: [{ ...listed, logoURI: 'https://a.example/b.png' }] }, 'test')
-  const clock = { now: 1_000 }
-  const reads: string[][] = []
-  const warnings: string[] = []
-  const prices = new StaticPrices(
-    [
-      [
-        { chain, asset: token('b') },
-        { units: 15n, places: 1, text: '1.5' },
-      ],
-    ],
-    900,
-  )
-  const tokens = new TokenMetadata(
-    {
-      storeOf: async () => memory.store,
-      readTokens: (_, assets) => {
-        reads.push(assets.map((asset) => asset.reference.slice(0, 3)))
-        return read(assets)
-      },
-      lists,
-      prices,
-      now: () => clock.now,
-      warn: (message) => warnings.push(message),
-    },
-    maxEntries,
-  )
-  return { tokens, clock, reads, warnings, ...memory }
-}
-
-const answer = async (assets: readonly AssetRef[]): Promise<TokenReads> => ({ block, facts: assets.map(facts) })
 
 describe('token metadata', () => {
   test('a token that was never read and is not listed is unknown, and the chain is not read', async () => {
@@ -278,13 +209,28 @@ test('old facts that another process has read meanwhile are taken from the store
 
 test('old facts of many tokens that are requested apart take few reads of the chain', async () => {
   const { tokens, clock, reads } = setUp(answer)
-  const named = Array.from({ length: 150 }, (_, index): AssetRef => {
-    return { standard: 'erc20', reference: `0x${index.toString(16).padStart(40, '0')}` }
-  })
+  const digits = Array.from({ length: 60 }, (_, index) => index.toString(16).padStart(40, '0'))
+  const named = digits.map((digit): AssetRef => ({ standard: 'erc20', reference: `0x${digit}` }))
   await tokens.get(chain, named, { read: true })
   clock.now += 61
   for (const asset of named) void tokens.get(chain, [asset], { read: true })
   await new Promise((resolve) => setImmediate(resolve))
-  // The first request's, and then what was gathered meanwhile: at most 100 at once.
-  expect(reads.map((read) => read.length)).toEqual([150, 1, 100, 49])
+  // The first request's, and then what was gathered meanwhile: at most 25 at once.
+  expect(reads.map((read) => read.length)).toEqual([60, 1, 25, 25, 9])
+})
+
+test('after old facts could not be read from the store, the chain is left alone for some seconds', async () => {
+  const { tokens, store, clock, reads, warnings } = setUp(answer)
+  await store.put([{ ...facts(token('c')), readAt: 900, supplyBlock: block }])
+  await tokens.get(chain, [token('c')])
+  const ask = async () => {
+    await tokens.get(chain, [token('c')], { read: true })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  vi.spyOn(store, 'get').mockRejectedValueOnce(new ServiceError('STORE_UNAVAILABLE', 'no answer'))
+  for (let time = 0; time < 2; time++) await ask()
+  expect([reads, warnings]).toEqual([[], ['facts of tokens could not be read from the store, or stored']])
+  clock.now += 10
+  await ask()
+  expect([reads, warnings.length]).toEqual([[['0xc']], 1])
 })

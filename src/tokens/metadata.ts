@@ -65,7 +65,10 @@ export class TokenMetadata implements Tokens {
     this.#oldFacts = new OldFacts({
       read: (chain, entries) => this.#readOld(chain, entries),
       canRead: (chain) => !this.#isPaused(chain),
-      failed: (chain, error) => sources.warn('facts of tokens could not be stored', { chain, err: error }),
+      onFailure: (chain, error) => {
+        this.#pause(chain)
+        sources.warn('facts of tokens could not be read from the store, or stored', { chain, err: error })
+      },
     })
   }
 
@@ -107,6 +110,10 @@ export class TokenMetadata implements Tokens {
 
   #isPaused(chain: ChainId): boolean {
     return (this.#pausedUntil.get(chain) ?? 0) > this.#sources.now()
+  }
+
+  #pause(chain: ChainId): void {
+    this.#pausedUntil.set(chain, this.#sources.now() + FAILURE_PAUSE_SECONDS)
   }
 
   /** Reads old facts again, unless another process has read them and stored newer ones. @throws STORE_UNAVAILABLE */
@@ -189,7 +196,7 @@ export class TokenMetadata implements Tokens {
     try {
       reads = await this.#sources.readTokens(chain, assets)
     } catch (error) {
-      this.#pausedUntil.set(chain, this.#sources.now() + FAILURE_PAUSE_SECONDS)
+      this.#pause(chain)
       this.#sources.warn('tokens could not be read from the chain', { chain, tokens: assets.length, err: error })
       return
     }

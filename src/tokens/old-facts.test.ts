@@ -22,7 +22,7 @@ function setUp() {
         reads.push({ names: tokens.map(({ name }) => `${chain} ${name}`), end })
       }),
     canRead: () => state.canRead,
-    failed: (_, error) => failures.push(error),
+    onFailure: (_, error) => failures.push(error),
   })
   const token = (name: string) => ({ name, isQueued: false })
   return { facts, reads, failures, state, token, names: () => reads.map((read) => read.names) }
@@ -46,14 +46,14 @@ test('one read runs at a time for a chain, and the next one takes all that was a
   expect(reads).toHaveLength(4)
 })
 
-test('one read is of at most 100 tokens', async () => {
+test('one read is of at most 25 tokens', async () => {
   const { facts, reads, token } = setUp()
   facts.add(
     one,
-    Array.from({ length: 240 }, (_, index) => token(`${index}`)),
+    Array.from({ length: 60 }, (_, index) => token(`${index}`)),
   )
   for (let read = 0; read < 3; read++) await reads[read]?.end()
-  expect(reads.map(({ names }) => names.length)).toEqual([100, 100, 40])
+  expect(reads.map(({ names }) => names.length)).toEqual([25, 25, 10])
 })
 
 test('after a failure, all tokens can be added again', async () => {
@@ -79,4 +79,31 @@ test('a chain that may not be read any more is asked for nothing, and its tokens
   state.canRead = true
   facts.add(one, [b])
   expect(names()[1]).toEqual(['eip155:1 b'])
+})
+
+test('a token that is added right after the last read ended is read', async () => {
+  const { facts, reads, token, names } = setUp()
+  facts.add(one, [token('a')])
+  const ended = reads[0]?.end()
+  // In each of the steps in which the read ends.
+  for (let step = 0; step < 8; step++) {
+    await Promise.resolve()
+    facts.add(one, [token(`${step}`)])
+  }
+  await ended
+  for (let read = 1; read < reads.length; read++) await reads[read]?.end()
+  expect(names().flat()).toHaveLength(1 + 8)
+})
+
+test('no more than 1,000 tokens wait, and others can be added later', async () => {
+  const { facts, reads, token, names } = setUp()
+  const last = token('last')
+  facts.add(one, [token('first')])
+  facts.add(one, [...Array.from({ length: 1_000 }, (_, index) => token(`${index}`)), last])
+  expect(last.isQueued).toBe(false)
+  await reads[0]?.end()
+  facts.add(one, [last])
+  for (let read = 1; read < reads.length; read++) await reads[read]?.end()
+  expect(names().flat()).toHaveLength(1_002)
+  expect(names().at(-1)).toEqual(['eip155:1 last'])
 })

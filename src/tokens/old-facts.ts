@@ -3,8 +3,10 @@ import type { StoredToken } from '../store/seam/tokens.ts'
 
 /** Facts older than this are read again when they are requested. */
 export const OLD_SECONDS = 60
-/** Tokens that are read at once: a few round trips. */
-const READ_AT_ONCE = 100
+/** Tokens that are read at once. On EVM, with four facts each, this is one multicall. */
+const READ_AT_ONCE = 25
+/** Tokens of a chain that wait. More are not taken, so that none waits for long: the next request adds it again. */
+const MAX_QUEUED = 1_000
 
 /** True if the facts are to be read again. `now`: Unix seconds. */
 export function isOld(stored: StoredToken, now: number): boolean {
@@ -14,11 +16,11 @@ export function isOld(stored: StoredToken, now: number): boolean {
 /** A token in memory. `isQueued`: its old facts wait to be read again, or are being read. */
 export type Queueable = { isQueued: boolean }
 
-/** How old facts are read. `read` rejects if they cannot be stored, and `canRead` says whether a chain may be read now. */
+/** How old facts are read. If `read` rejects, `onFailure` is told. `canRead`: whether a chain may be read now. */
 export type OldFactsOptions<T> = {
   readonly read: (chain: ChainId, tokens: readonly T[]) => Promise<void>
   readonly canRead: (chain: ChainId) => boolean
-  readonly failed: (chain: ChainId, error: unknown) => void
+  readonly onFailure: (chain: ChainId, error: unknown) => void
 }
 
 /**
@@ -38,29 +40,30 @@ export class OldFacts<T extends Queueable> {
   add(chain: ChainId, tokens: readonly T[]): void {
     const queue = this.#queues.get(chain) ?? []
     for (const token of tokens) {
+      if (queue.length >= MAX_QUEUED) break
       if (token.isQueued) continue
       token.isQueued = true
       queue.push(token)
     }
     if (queue.length === 0 || this.#queues.has(chain)) return
     this.#queues.set(chain, queue)
-    this.#readAll(chain, queue)
-      .catch((error: unknown) => this.#options.failed(chain, error))
-      .finally(() => {
-        this.#queues.delete(chain)
-        // After a failure the next request adds them again.
-        for (const token of queue) token.isQueued = false
-      })
+    this.#readAll(chain, queue).catch((error: unknown) => this.#options.onFailure(chain, error))
   }
 
+  /** Reads until the queue is empty. After a failure the rest is left to the next request. */
   async #readAll(chain: ChainId, queue: T[]): Promise<void> {
-    while (queue.length > 0 && this.#options.canRead(chain)) {
-      const batch = queue.splice(0, READ_AT_ONCE)
-      try {
-        await this.#options.read(chain, batch)
-      } finally {
-        for (const token of batch) token.isQueued = false
+    try {
+      while (queue.length > 0 && this.#options.canRead(chain)) {
+        const batch = queue.splice(0, READ_AT_ONCE)
+        try {
+          await this.#options.read(chain, batch)
+        } finally {
+          for (const token of batch) token.isQueued = false
+        }
       }
+    } finally {
+      this.#queues.delete(chain)
+      for (const token of queue) token.isQueued = false
     }
   }
 }

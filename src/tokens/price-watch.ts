@@ -47,12 +47,12 @@ export class PriceWatch {
   /** Notes that someone asks for an asset. A new one is due at once, and has the price that `known` returns. */
   ask(named: { readonly asset: string; readonly coin: string }, now: number, known: () => Price | undefined): Watched {
     const watched = this.peek(named.asset) ?? {
-      ...named,
       price: known(),
       askedAt: now,
       dueAt: 0,
       misses: 0,
       storedAt: 0,
+      ...named,
     }
     watched.askedAt = now
     const map = this.#mapOf(watched)

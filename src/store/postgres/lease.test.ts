@@ -1,3 +1,4 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { CHAIN } from '../../../test/indexer/harness.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
@@ -99,19 +100,23 @@ test('a prolongation that is late does not begin a released lease anew', async (
   const late = new Promise<void>((resolve) => {
     pass = resolve
   })
+  const sent: string[] = []
   const begun = new Promise<void>((resolve) => {
     vi.spyOn(one, 'run').mockImplementation(async (sql, ...values) => {
       if (sql.includes('interval')) {
         resolve()
         await late
-      }
+      } else sent.push(sql)
       await run(sql, ...values)
     })
   })
   const lease = await take(one, 300)
   await begun
   const released = lease.release()
+  await nextTick()
+  expect(sent).toEqual([])
   pass()
   await released
+  expect(sent).toHaveLength(1)
   expect(await one.all('SELECT expires_at <= now() FROM leases')).toEqual([[true]])
 })
