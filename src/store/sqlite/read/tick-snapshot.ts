@@ -1,5 +1,5 @@
 import { isServiceError } from '../../../core/errors.ts'
-import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
+import { guardedFile, type SqliteDatabase, type Statement } from '../database.ts'
 
 /**
  * A read snapshot that lasts one tick of the event loop. The first read in a tick opens it, all reads in that tick see
@@ -40,10 +40,13 @@ export class TickSnapshot {
     }
   }
 
-  /** No caller awaits this, so a store error here must not end the process. The next read fails with the same error. */
+  /**
+   * No caller awaits this, so a store error here must not end the process. The next read fails with the same error, and looks
+   * whether the file is still the newest.
+   */
   #leaveAtEnd(): void {
     try {
-      guarded(this.#db, () => this.leave())
+      guardedFile(this.#db.name, () => this.leave())
     } catch (error) {
       if (!isServiceError(error)) throw error
     }
