@@ -16,9 +16,6 @@ const port: MessagePort = parentPort
 const data = workerData as LedgerThreadData
 const post = (message: FromLedgerThread): void => port.postMessage(message)
 
-/** How often an idle ledger checks whether it can be written, in milliseconds. */
-const LOOK_MS = 1_000
-
 /** Failures that affect every write, not one request. */
 const TROUBLES: ReadonlySet<string> = new Set(['STORE_FULL', 'STORE_REPLACED', 'STORE_DAMAGED', 'CLOCK_JUMPED'])
 
@@ -52,7 +49,7 @@ async function main(): Promise<void> {
       }
       post({ type: 'trouble', trouble: failure })
       rejectQueued(failure)
-      await woken(LOOK_MS)
+      await woken(data.lookMs)
       rejectQueued(failure)
     }
   }
@@ -71,7 +68,7 @@ async function serve(store: Store): Promise<void> {
       if (stopping) break
       trouble = await look({ journal, clock, before: trouble })
       // A request that came while the ledger was looked at woke nobody.
-      if (queue.length === 0 && !stopping) await woken(LOOK_MS)
+      if (queue.length === 0 && !stopping) await woken(data.lookMs)
       continue
     }
     const requests = queue.splice(0, MAX_GROUP)

@@ -19,7 +19,7 @@ import type { ChainReads, Store } from '../store/seam/store.ts'
 import type { Logger } from './log.ts'
 import { readTls } from './read-tls.ts'
 import { requestFollowing } from './request-following.ts'
-import { type LedgerHandle, startLedger } from './start-ledger.ts'
+import { type LedgerHandle, LOOK_MS, startLedger } from './start-ledger.ts'
 
 /**
  * How long an API caller waits for one of several nodes, in milliseconds. It is less than half of the 5 s that a read
@@ -92,7 +92,7 @@ async function openOwn(deps: ChainDeps): Promise<OpenChain> {
   const { chain, store, log, ledgers } = deps
   const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id, deps.onDamage)
   const { storeUrl, strictWallets, slowCommitMs } = ledgers
-  const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
+  const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs, lookMs: LOOK_MS }
   const ledger = await startLedger({ data, reads: record, log, onDamage: deps.onDamage })
   const reader = createOwnReader({ ledger: record, chain: reads })
   return withBalances(deps, { reads, reader, ledger, issues: 'ledger', accounts: undefined })

@@ -10,12 +10,19 @@ import type { LedgerReads, LedgerWrites } from '../store/seam/ledger-store.ts'
 import type { Logger } from './log.ts'
 import { startThread } from './thread.ts'
 
-/** The input of the ledger's thread. `slowCommitMs`: extra time of each commit, only for measurements. */
+/** How often an idle ledger checks whether it can be written, in milliseconds. */
+export const LOOK_MS = 1_000
+
+/**
+ * The input of the ledger's thread. `slowCommitMs`: extra time of each commit, only for measurements. `lookMs`: `LOOK_MS`, except in
+ * tests.
+ */
 export type LedgerThreadData = {
   readonly store: string
   readonly chain: ChainId
   readonly rules: LedgerRules
   readonly slowCommitMs: number
+  readonly lookMs: number
 }
 
 /** A message to the thread: requests to commit in order, or stop. */
