@@ -27,7 +27,7 @@ type Due<Block> = { readonly atMs: number; readonly head: Block }
 /** The observer of the answers to the server. `onReply` gets each reply as it is sent; `omitted` is as in `Oddity`. */
 export type Witness = {
   readonly onReply: (arrived: Arrived, reply: Reply) => void
-  readonly omitted: (contract: string) => boolean
+  readonly omitted: (contract: string) => void
 }
 
 /** How long a mood lasts, in milliseconds. */

@@ -158,13 +158,10 @@ export class EvmChain implements Truth {
 
   /**
    * Records that a node left a log of this contract out of a block, and that the block's other logs explain its bloom.
-   * The answer does not show the omission, so the audit gets the same time as for a token that becomes odd. Returns false, and the log
-   * has to stay, for a token that is odd: nothing but the log itself could show that it is missing, which the README says.
+   * The answer does not show the omission, so the audit gets the same time as for a token that becomes odd.
    */
-  noteOmitted(contract: string): boolean {
-    if (this.#oddSince.has(contract)) return false
+  noteOmitted(contract: string): void {
     this.#omittedAt.set(contract, Date.now())
-    return true
   }
 
   #at({ hash }: TrueBlock): EvmBlock {

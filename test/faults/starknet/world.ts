@@ -55,7 +55,7 @@ export async function startStarknetWorld(seed: number, options: StarknetWorldOpt
     onReply: (arrived, reply) => {
       for (const head of headsIn(arrived, reply)) told.note(head)
     },
-    omitted: () => true,
+    omitted: () => undefined,
   }
   const network = await Network.start(
     nodes.map((node) => overJsonRpc(node, witness)),
